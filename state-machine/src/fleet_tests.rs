@@ -1,0 +1,182 @@
+use super::*;
+use crate::Origin;
+
+fn cause() -> Cause {
+    Cause { origin: Origin::Window, by: Actor::Aws, trigger: None }
+}
+
+fn account(number: u64) -> AccountId {
+    AccountId::from_number(number).unwrap()
+}
+
+fn at(minutes: i64) -> Timestamp {
+    "2026-11-21T18:00:00Z".parse::<Timestamp>().unwrap() + TimeDelta::minutes(minutes)
+}
+
+fn brakes() -> Brakes {
+    Brakes {
+        in_flight: 20,
+        first_wave: 5,
+        usual_failures_percent: 5,
+        least_failures: 3,
+        longest_seconds: 6 * 3600,
+    }
+}
+
+/// A window in a test: the head, the plan, and what its accounts are up to.
+struct Run {
+    fleet: Fleet,
+    plan: Vec<AccountId>,
+    replayed: Fleet,
+}
+
+impl Run {
+    fn open(accounts: u64) -> Self {
+        let plan: Vec<_> = (1..=accounts).map(account).collect();
+        let mut run = Self { fleet: Fleet::default(), plan: plan.clone(), replayed: Fleet::default() };
+        let (window, advance) = run.fleet.open(&cause(), &brakes(), &plan, BTreeMap::new(), at(0));
+        assert_eq!(window, Some(WindowId(at(0))));
+        run.take(&advance);
+        run
+    }
+
+    fn take(&mut self, advance: &Advance) {
+        for record in &advance.records {
+            self.replayed.apply(record).unwrap();
+        }
+        self.fleet = advance.fleet.clone();
+        assert_eq!(self.replayed, self.fleet, "replay is head");
+    }
+
+    /// Everybody in flight is this; returns who is let in.
+    fn advance(&mut self, settlement: Settlement, minutes: i64) -> Vec<AccountId> {
+        self.advance_each(|_| settlement, minutes)
+    }
+
+    fn advance_each(&mut self, settlement: impl Fn(AccountId) -> Settlement, minutes: i64) -> Vec<AccountId> {
+        let window = self.fleet.window().expect("a window");
+        let settlements = window.in_flight.iter().map(|account| (*account, settlement(*account))).collect();
+        let turns = usize::try_from(window.turns).unwrap();
+        let Some(advance) = self.fleet.advance(&cause(), &settlements, &self.plan[turns..], at(minutes))
+        else {
+            return Vec::new();
+        };
+        self.take(&advance);
+        advance.admitted
+    }
+}
+
+const COMPLETED: Settlement = Settlement::Completed { troubled: false };
+const FLYING: Settlement = Settlement::InFlight { troubled: false };
+
+#[test]
+fn the_first_wave_goes_alone_and_the_rest_follows_when_it_is_back() {
+    let mut run = Run::open(60);
+    assert_eq!(run.advance(FLYING, 0).len(), 5);
+    assert_eq!(run.advance(FLYING, 1).len(), 0);
+    assert_eq!(run.advance_each(|id| if id == account(1) { FLYING } else { COMPLETED }, 2).len(), 0);
+    assert_eq!(run.advance(COMPLETED, 3).len(), 20, "as many as may be in flight");
+    assert_eq!(run.advance(FLYING, 4).len(), 0);
+    assert_eq!(run.advance(COMPLETED, 5).len(), 20);
+    assert_eq!(run.advance(COMPLETED, 6).len(), 15);
+    assert_eq!(run.advance(COMPLETED, 7).len(), 0);
+    assert_eq!(run.fleet.window(), None);
+    let last = run.fleet.last_window().unwrap();
+    assert_eq!((last.tally.completed, last.unserved, last.stopped), (60, 0, None));
+}
+
+#[test]
+fn unusual_failures_stop_it_and_it_closes_when_that_is_announced() {
+    let mut run = Run::open(60);
+    run.advance(FLYING, 0);
+    let troubled = |id: AccountId| {
+        if id.as_number() <= 3 { Settlement::InFlight { troubled: true } } else { COMPLETED }
+    };
+    assert_eq!(run.advance_each(troubled, 1).len(), 0);
+    let stage = run.fleet.window().unwrap().stage;
+    let because = Stop::Failures { failed: 3, of: 5 };
+    assert_eq!(stage, Stage::Stopped { because, announced: false });
+    run.advance(Settlement::Quarantined, 2);
+    assert!(run.fleet.window().is_some(), "not closed before it is announced");
+    let announced = run.fleet.announced(&cause(), at(3));
+    run.take(&announced);
+    run.advance(COMPLETED, 4);
+    let last = run.fleet.last_window().unwrap();
+    assert_eq!((last.stopped, last.unserved, last.tally.quarantined), (Some(because), 55, 3));
+}
+
+#[test]
+fn a_few_failures_are_usual() {
+    let mut run = Run::open(60);
+    run.advance(FLYING, 0);
+    let one_in_five = |id: AccountId| {
+        if id == account(1) { Settlement::Quarantined } else { COMPLETED }
+    };
+    assert_eq!(run.advance_each(one_in_five, 1).len(), 20);
+}
+
+#[test]
+fn the_band_grows_narrower_with_the_sample() {
+    let mut run = Run::open(2_000);
+    let window = run.fleet.window.as_mut().unwrap();
+    for (turns, failed, leaves) in [
+        (5, 2, false),
+        (5, 3, true),
+        (20, 3, false),
+        (20, 4, true),
+        (100, 11, false),
+        (100, 12, true),
+        (1_000, 70, false),
+        (1_000, 71, true),
+    ] {
+        window.turns = turns;
+        assert_eq!(window.leaves_the_band(failed), leaves, "{failed} of {turns}");
+    }
+}
+
+#[test]
+fn when_time_is_up_nobody_is_let_in_any_more() {
+    let mut run = Run::open(60);
+    run.advance(FLYING, 0);
+    assert_eq!(run.advance(COMPLETED, 6 * 60).len(), 0);
+    let stage = run.fleet.window().unwrap().stage;
+    assert_eq!(stage, Stage::Stopped { because: Stop::TimeIsUp, announced: false });
+}
+
+#[test]
+fn a_second_window_is_not_opened_beside_the_first() {
+    let mut run = Run::open(3);
+    let (window, advance) = run.fleet.open(&cause(), &brakes(), &[], BTreeMap::new(), at(1));
+    assert_eq!(window, None);
+    run.take(&advance);
+    assert_eq!(run.fleet.window().unwrap().planned, 3);
+}
+
+#[test]
+fn an_empty_plan_closes_at_once() {
+    let mut run = Run::open(0);
+    run.advance(COMPLETED, 0);
+    assert_eq!(run.fleet.window(), None);
+}
+
+#[test]
+fn plans_are_kept_in_pages() {
+    let run = Run::open(2_500);
+    let window = run.fleet.window().unwrap();
+    assert_eq!(window.pages, [2, 3, 4].map(Version::new));
+    assert_eq!(window.next_page(), Some((Version::new(2), 0)));
+    let mut later = window.clone();
+    later.turns = 2_001;
+    assert_eq!(later.next_page(), Some((Version::new(4), 1)));
+}
+
+#[test]
+fn accounts_that_were_left_out_do_not_count_as_let_in() {
+    let mut run = Run::open(60);
+    run.advance(FLYING, 0);
+    let mostly_left_out = |id: AccountId| {
+        if id.as_number() <= 2 { Settlement::Quarantined } else { Settlement::LeftOut }
+    };
+    assert_eq!(run.advance_each(mostly_left_out, 1).len(), 20, "two failures never stop a window");
+    assert_eq!(run.fleet.window().unwrap().tally.left_out, 3);
+}
