@@ -3,4 +3,14 @@
 //! A company gives each of its engineers a personal AWS account; this keeps those accounts prepared, purged
 //! and accounted for. ARCHITECTURE.md is the map.
 
+pub mod cloud;
+pub mod diagnostic;
+pub mod event;
+pub mod handler;
+pub mod journal;
+pub mod lifecycle;
+pub mod local;
 pub mod schedule;
+pub mod settings;
+pub mod simulation;
+pub mod store;

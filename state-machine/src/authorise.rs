@@ -37,6 +37,11 @@ impl Warrant {
         self.account
     }
 
+    /// What makes it owed.
+    pub const fn obligation(&self) -> ObligationId {
+        self.obligation
+    }
+
     /// What may be done.
     pub const fn effect(&self) -> &Effect {
         &self.effect

@@ -5,6 +5,7 @@
 //! is let in any more. Everything that is needed to go on after a crash stands in the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -208,7 +209,7 @@ pub struct Advance {
     /// What to append.
     pub records: Vec<FleetRecord>,
     /// The head that they make.
-    pub fleet: Fleet,
+    pub fleet: Arc<Fleet>,
     /// Accounts that are let in: each is to be handed to its window once this is appended.
     pub admitted: Vec<AccountId>,
 }
@@ -451,6 +452,17 @@ impl Tally {
         }
     }
 
+    /// Both together.
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            completed: self.completed + other.completed,
+            completed_late: self.completed_late + other.completed_late,
+            quarantined: self.quarantined + other.quarantined,
+            interrupted: self.interrupted + other.interrupted,
+            left_out: self.left_out + other.left_out,
+        }
+    }
+
     /// How many met a failed build.
     pub const fn failed(&self) -> u32 {
         self.completed_late + self.quarantined
@@ -517,7 +529,7 @@ impl FleetDraft {
     }
 
     fn finish(self, admitted: Vec<AccountId>) -> Advance {
-        Advance { records: self.records, fleet: self.fleet, admitted }
+        Advance { records: self.records, fleet: Arc::new(self.fleet), admitted }
     }
 }
 

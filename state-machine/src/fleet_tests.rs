@@ -44,7 +44,7 @@ impl Run {
         for record in &advance.records {
             self.replayed.apply(record).unwrap();
         }
-        self.fleet = advance.fleet.clone();
+        self.fleet = advance.fleet.as_ref().clone();
         assert_eq!(self.replayed, self.fleet, "replay is head");
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::account::{Belief, Custody, Cycle, PastCycle, Quarantine};
 use crate::{
     Account, Actor, BuildOutcome, CycleEnd, CycleKind, Fact, Hold, Intent, Obligation, ObligationId, Reading,
-    Record, RunningBuild, Standing, State, Task, TaskKind, Trouble, Version,
+    Record, RunningBuild, Standing, State, Task, TaskKind, Timestamp, Trouble, Version,
 };
 
 /// How many triggers an account remembers, to notice a second delivery. EventBridge and SQS repeat a
@@ -131,9 +131,9 @@ impl Account {
             }
             Fact::StateFound { reading } => {
                 self.believe(reading.clone(), record);
-                self.supersede();
+                self.supersede(at);
             }
-            Fact::StateOrdered { .. } => self.supersede(),
+            Fact::StateOrdered { .. } => self.supersede(at),
             Fact::CycleBegan { cycle, window } => {
                 self.cycle = Some(Cycle { kind: *cycle, began: at, window: *window, failed_builds: 0 });
             }
@@ -268,12 +268,14 @@ impl Account {
 
     /// The world moved on. What nobody ever had in hand is not owed any more. What somebody had in hand may
     /// have happened, so it stays until that is known.
-    fn supersede(&mut self) {
+    fn supersede(&mut self, at: Timestamp) {
         self.deferred = None;
         self.owed.retain_mut(|obligation| match obligation.intent {
             Intent::Announce(_) => true,
             Intent::WriteTags(_) | Intent::StartBuild { .. } => {
                 obligation.superseded = true;
+                // However long it was to wait for another try: whether it happened is to be known now.
+                obligation.not_before = obligation.not_before.min(at);
                 obligation.claim.is_some() || obligation.uncertain
             }
         });
@@ -299,7 +301,7 @@ impl Account {
         self.last_cycle = Some(PastCycle { cycle, ended: record.at, end });
     }
 
-    fn tags_written(&mut self, obligation: &Obligation, record: &Record, look: crate::Timestamp) {
+    fn tags_written(&mut self, obligation: &Obligation, record: &Record, look: Timestamp) {
         let Intent::WriteTags(write) = &obligation.intent else { return };
         let profile = Arc::make_mut(&mut self.profile);
         for key in &write.unset {

@@ -173,6 +173,11 @@ pub struct BuildId(Text);
 pub struct InvalidBuildId(pub String);
 
 impl BuildId {
+    /// The build with this UUID of the project that does this task.
+    pub fn of_task(task: crate::TaskKind, build: Uuid) -> Self {
+        Self(format!("{}:{build}", task.project()).into())
+    }
+
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0

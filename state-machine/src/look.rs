@@ -1,6 +1,7 @@
 //! What is asked of the world before a decision, and what it answered.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +28,7 @@ pub struct Seen {
     /// What its state tag told.
     pub reading: Reading,
     /// The rest.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
 }
 
 /// What the organization knows of an account beside its state.

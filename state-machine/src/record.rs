@@ -397,3 +397,42 @@ impl fmt::Display for Fact {
         }
     }
 }
+
+impl Fact {
+    /// A stable word for the kind of fact: the tag of its shape in JSON.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sighted { .. } => "sighted",
+            Self::Enrolled => "enrolled",
+            Self::Adopted { .. } => "adopted",
+            Self::Described(_) => "described",
+            Self::StatusChanged { .. } => "status_changed",
+            Self::Left { .. } => "left",
+            Self::Joined => "joined",
+            Self::StateFound { .. } => "state_found",
+            Self::CycleBegan { .. } => "cycle_began",
+            Self::CycleEnded { .. } => "cycle_ended",
+            Self::TagsDiffer => "tags_differ",
+            Self::StateOrdered { .. } => "state_ordered",
+            Self::TagsWritten { .. } => "tags_written",
+            Self::Entered { .. } => "entered",
+            Self::TaskRequested { .. } => "task_requested",
+            Self::TaskSkipped { .. } => "task_skipped",
+            Self::BuildStarted { .. } => "build_started",
+            Self::BuildEnded { .. } => "build_ended",
+            Self::BuildOverdue { .. } => "build_overdue",
+            Self::Announced { .. } => "announced",
+            Self::EffectFailed { .. } => "effect_failed",
+            Self::EffectDropped { .. } => "effect_dropped",
+            Self::Claimed { .. } => "claimed",
+            Self::Deferred { .. } => "deferred",
+            Self::Quarantined { .. } => "quarantined",
+            Self::TriedAgain => "tried_again",
+            Self::QuarantineLeft { .. } => "quarantine_left",
+            Self::Held { .. } => "held",
+            Self::Unheld => "unheld",
+            Self::Commanded(_) => "commanded",
+            Self::Ignored { .. } => "ignored",
+        }
+    }
+}

@@ -175,6 +175,8 @@ pub enum Origin {
     Reconciler,
     /// A side effect that was carried out, or was not.
     Outcome,
+    /// Something that came in and could not be read or believed.
+    Outside,
 }
 
 impl fmt::Display for Origin {
@@ -188,6 +190,7 @@ impl fmt::Display for Origin {
             Self::WakeUp => "wake-up",
             Self::Reconciler => "reconciler",
             Self::Outcome => "outcome",
+            Self::Outside => "outside",
         })
     }
 }

@@ -69,6 +69,7 @@ fn keeps(rule: Rule) -> fn(&Life, &World) -> bool {
         Rule::NoWindowUnlessReleased => |_, world| world.broken != Some(Rule::NoWindowUnlessReleased),
         Rule::ReplayIsHead => |_, world| world.broken != Some(Rule::ReplayIsHead),
         Rule::LegalRecords => |_, world| world.broken != Some(Rule::LegalRecords),
+        Rule::NobodyWaitsForNobody => |_, world| world.broken != Some(Rule::NobodyWaitsForNobody),
     }
 }
 
@@ -109,6 +110,7 @@ impl Model for Life {
             Property::always("no window unless released", keeps(Rule::NoWindowUnlessReleased)),
             Property::always("replay is head", keeps(Rule::ReplayIsHead)),
             Property::always("every record is legal", keeps(Rule::LegalRecords)),
+            Property::always("nobody waits for nobody", keeps(Rule::NobodyWaitsForNobody)),
             Property::always(
                 "rest is released, or quarantine with a next try",
                 |life: &Life, world: &World| !world.is_quiet(&life.policy) || world.at_rest().is_ok(),

@@ -12,6 +12,8 @@
 //! | [`settle`] | side effects that were carried out, or were not |
 //! | [`trouble`] | failures: again later, or quarantine |
 
+use std::sync::Arc;
+
 mod build;
 mod command;
 mod enter;
@@ -37,7 +39,7 @@ pub enum Decision {
         /// One or more records, in order.
         records: Vec<Record>,
         /// The head that they make.
-        account: Box<Account>,
+        account: Arc<Account>,
         /// Why no more followed, where the records are only what was noticed on the way.
         because: Option<Idle>,
     },
@@ -146,7 +148,7 @@ fn conclude(draft: Draft<'_>, step: Step) -> Decision {
         return Decision::Nothing(because.unwrap_or(Idle::AsExpected));
     }
     let (records, account) = draft.finish();
-    Decision::Append { records, account: Box::new(account), because }
+    Decision::Append { records, account: Arc::new(account), because }
 }
 
 /// The look that a decision rests on; asks for it when it was not made yet.

@@ -48,8 +48,8 @@ fn touchable(draft: &mut Draft<'_>, seen: &Seen) -> Step {
         }
     }
     draft.looked();
-    if *draft.account.profile != seen.profile {
-        draft.record(Fact::Described(Box::new(seen.profile.clone())));
+    if draft.account.profile != seen.profile {
+        draft.record(Fact::Described(Box::new(seen.profile.as_ref().clone())));
     }
     if draft.account.status != seen.status {
         draft.record(Fact::StatusChanged { status: seen.status });

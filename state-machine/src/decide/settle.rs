@@ -2,12 +2,12 @@
 
 use crate::draft::Draft;
 use crate::{
-    BuildId, Evidence, Fact, Failure, FailureKind, Ignored, Intent, Obligation, ObligationId, Payment,
+    BuildId, Evidence, Fact, Failure, FailureKind, Idle, Ignored, Intent, Obligation, ObligationId, Payment,
     Relief, Trouble, Unreadable, Withheld,
 };
 
 use super::observe::{look_at, observe};
-use super::{Step, enter, look, trouble};
+use super::{Step, Stop, enter, look, seen, trouble};
 
 /// Records how the attempts to carry out obligations ended.
 ///
@@ -132,6 +132,10 @@ fn withheld(draft: &mut Draft<'_>, obligation: &Obligation, reason: Withheld, ev
         }
         Withheld::NotActive(_) | Withheld::Standing(_) | Withheld::TagDiffers => {
             let look = look(evidence)?;
+            if let Err(Stop::Idle(Idle::Unreadable(cause))) = seen(look) {
+                // What is dropped must be replaced by what the account needs now, and nobody can tell.
+                return withheld(draft, obligation, Withheld::Unreadable(cause), evidence);
+            }
             trouble::drop_effect(draft, dropped, reason);
             observe(draft, look)
         }

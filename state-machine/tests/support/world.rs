@@ -39,6 +39,7 @@ pub enum Rule {
     NoWindowUnlessReleased,
     ReplayIsHead,
     LegalRecords,
+    NobodyWaitsForNobody,
 }
 
 /// What AWS holds.
@@ -181,12 +182,12 @@ impl World {
             at: self.now,
             status: self.truth.status,
             reading: self.truth.reading.clone(),
-            profile: Profile {
+            profile: Arc::new(Profile {
                 name: "alice".into(),
                 email: "alice@example.com".into(),
                 units: Vec::new(),
                 tags: self.truth.tags.clone(),
-            },
+            }),
         }))
     }
 
@@ -542,7 +543,7 @@ impl World {
                 Some(Process::Deciding { trigger, held: Some((self.head.version(), evidence)) })
             }
             Decision::Append { records, account, .. } => {
-                self.append(&records, *account, journal);
+                self.append(&records, account.as_ref().clone(), journal);
                 self.pay_for(&trigger, &records)
             }
             Decision::Nothing(_) | Decision::Refuse(_) => self.pay_what_is_due(&policy, &trigger, journal),
@@ -564,6 +565,11 @@ impl World {
             && !builds_known(&running.id)
         {
             self.breaks(Rule::NoForeignBuild);
+        }
+        let needs_something =
+            account.is_touchable() && !(account.state() == Some(State::Released) && account.tag().entered);
+        if needs_something && account.next_wake().is_none() {
+            self.breaks(Rule::NobodyWaitsForNobody);
         }
         self.head = account;
         journal(records);

@@ -1,0 +1,218 @@
+//! AWS Organizations on one machine.
+
+use std::sync::Arc;
+
+use state_machine::{
+    AccountId, Effect, Failure, FailureKind, Look, Profile, Seen, State as AccountState, TagWrite, Tags,
+    Text, Timestamp, UnitId, Unreadable, Warrant, tags::TAGS_PER_ACCOUNT,
+};
+
+use crate::cloud::{Listed, Organization, Page, PageToken};
+use crate::event::{Actor, MoveAccount, OrganizationEvent, Parent, TagResource, UntagResource};
+
+use super::calls::Call;
+use super::{Course, EventKind, LocalCloud, State, failure, message, store_failed};
+
+/// How many accounts stand on a page of the tagging API.
+const PAGE: usize = 100;
+
+/// The root of the organization.
+const ROOT: &str = "r-ab12";
+
+impl Organization for LocalCloud {
+    async fn look(&self, account: AccountId) -> Look {
+        let at = self.time();
+        self.change(|state| self.read(state, account, at)).unwrap_or_else(|error| {
+            store_failed(&error);
+            Look::Unreadable(Unreadable::Failed)
+        })
+    }
+
+    async fn list(&self, page: Option<PageToken>) -> Result<Page, Unreadable> {
+        let after = page.map(|PageToken(after)| after.parse::<AccountId>()).transpose();
+        let after = after.map_err(|_| Unreadable::Failed)?;
+        self.change(|state| self.read_page(state, after)).map_err(|error| {
+            store_failed(&error);
+            Unreadable::Failed
+        })?
+    }
+
+    async fn write_tags(&self, warrant: Warrant) -> Result<(), Failure> {
+        self.step().await;
+        let written = self
+            .change(|state| self.write_as_warranted(state, &warrant))
+            .map_err(|error| store_failed(&error))?;
+        self.step().await;
+        written
+    }
+}
+
+impl LocalCloud {
+    /// `DescribeAccount`, `ListTagsForResource`, and `ListParents`; units above the nearest are remembered.
+    fn read(&self, state: &mut State, account: AccountId, at: Timestamp) -> Look {
+        for call in [Call::DescribeAccount, Call::ListTagsForResource, Call::ListParents] {
+            match self.course(state, call, false) {
+                Course::Normal => {}
+                Course::Refused(FailureKind::Throttled) => return Look::Unreadable(Unreadable::Throttled),
+                Course::Refused(_) | Course::Unanswered => return Look::Unreadable(Unreadable::Failed),
+            }
+        }
+        match state.member(account) {
+            None => Look::NotFound,
+            Some(member) => Look::Seen(Box::new(Seen {
+                at,
+                status: member.status,
+                reading: member.reading(),
+                profile: Arc::clone(&member.profile),
+            })),
+        }
+    }
+
+    /// `GetResources`, joined with `ListAccounts` for accounts that never had a tag.
+    fn read_page(&self, state: &mut State, after: Option<AccountId>) -> Result<Page, Unreadable> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        for call in [Call::GetResources, Call::ListAccounts] {
+            match self.course(state, call, false) {
+                Course::Normal => {}
+                Course::Refused(FailureKind::Throttled) => return Err(Unreadable::Throttled),
+                Course::Refused(_) | Course::Unanswered => return Err(Unreadable::Failed),
+            }
+        }
+        // `ListAccounts` gives 20 accounts a page.
+        self.calls().add(Call::ListAccounts, (PAGE / 20 - 1) as u64);
+        let start = after.map_or(Unbounded, Excluded);
+        let mut members = state.members.range((start, Unbounded));
+        let accounts: Vec<Listed> = members
+            .by_ref()
+            .take(PAGE)
+            .map(|(&account, member)| Listed {
+                account,
+                status: member.status,
+                reading: member.reading(),
+                profile: Arc::clone(&member.profile),
+            })
+            .collect();
+        let more = members.next().is_some();
+        let next = accounts.last().filter(|_| more).map(|last| PageToken(last.account.to_string()));
+        Ok(Page { accounts, next })
+    }
+
+    fn write_as_warranted(&self, state: &mut State, warrant: &Warrant) -> Result<(), Failure> {
+        let account = warrant.account();
+        let Effect::WriteTags(write) = warrant.effect() else {
+            return Err(failure(FailureKind::Rejected, "this warrant is not for tags"));
+        };
+        let course = self.course(state, Call::TagResource, true);
+        if let Course::Refused(kind) = course {
+            return Err(failure(kind, message(kind)));
+        }
+        let Some(member) = state.member(account) else {
+            return Err(failure(FailureKind::Missing, "You specified an account that doesn't exist"));
+        };
+        self.watch(warrant, member);
+        if !write.unset.is_empty() {
+            self.count(Call::UntagResource);
+        }
+        let principal =
+            format!("arn:aws:sts::{}:assumed-role/SpaAccountsManagementRole/spa", state.management_account);
+        self.tag(state, account, write, &principal)?;
+        match course {
+            Course::Unanswered => Err(failure(FailureKind::Unavailable, message(FailureKind::Unavailable))),
+            Course::Normal | Course::Refused(_) => Ok(()),
+        }
+    }
+
+    /// Takes tags away and sets others, as anybody who may; the event of it is on its way.
+    ///
+    /// # Errors
+    /// When AWS would refuse it.
+    fn tag(
+        &self,
+        state: &mut State,
+        account: AccountId,
+        write: &TagWrite,
+        principal: &str,
+    ) -> Result<(), Failure> {
+        let state_key = Arc::clone(&self.settings.tag_keys().state);
+        let Some(member) = state.member_mut(account) else {
+            return Err(failure(FailureKind::Missing, "You specified an account that doesn't exist"));
+        };
+        let mut profile = Profile::clone(&member.profile);
+        for key in &write.unset {
+            profile.tags.remove(key);
+        }
+        for (key, value) in write.set.iter() {
+            profile.tags.insert(Text::clone(key), Text::clone(value));
+        }
+        if profile.tags.len() >= TAGS_PER_ACCOUNT {
+            return Err(failure(FailureKind::Rejected, "You have exceeded the number of tags (50)"));
+        }
+        if *member.profile != profile {
+            member.profile = Arc::new(profile);
+        }
+        let mut set = write.set.clone();
+        if let Some(change) = &write.change {
+            let value = Text::from(change.to.as_str());
+            member.state_tag = Some(Text::clone(&value));
+            set.insert(state_key, value);
+        }
+        if !write.unset.is_empty() {
+            let keys = write.unset.clone();
+            self.emit_untag(state, account, keys, principal);
+        }
+        if !set.is_empty() {
+            self.emit_tag(state, account, set, principal);
+        }
+        Ok(())
+    }
+
+    /// Sets the state tag to any text, or takes it away, by hand.
+    pub fn set_state_by_hand(&self, state: &mut State, account: AccountId, value: Option<&str>, who: &str) {
+        let state_key = Arc::clone(&self.settings.tag_keys().state);
+        let Some(member) = state.member_mut(account) else { return };
+        member.state_tag = value.map(Text::from);
+        match value {
+            Some(value) => {
+                let set = Tags::from_iter([(state_key, Text::from(value))]);
+                self.emit_tag(state, account, set, who);
+            }
+            None => self.emit_untag(state, account, vec![state_key], who),
+        }
+    }
+
+    /// Moves an account to another unit; `None`: to the root.
+    pub fn move_account(&self, state: &mut State, account: AccountId, unit: Option<&UnitId>, who: &str) {
+        let units = state.path(unit);
+        let Some(member) = state.member_mut(account) else { return };
+        let from = member.profile.units.first().cloned();
+        member.profile = Arc::new(Profile { units, ..Profile::clone(&member.profile) });
+        let parent = |unit: Option<&UnitId>| match unit {
+            Some(unit) => Parent::Unit(unit.clone()),
+            None => Parent::Root(ROOT.into()),
+        };
+        let event = OrganizationEvent::MoveAccount(MoveAccount {
+            account,
+            source: parent(from.as_ref()),
+            destination: parent(unit),
+            actor: Actor::Principal(who.into()),
+        });
+        self.emit_organization(state, account, EventKind::Move, event);
+    }
+
+    fn emit_tag(&self, state: &mut State, account: AccountId, tags: Tags, who: &str) {
+        let actor = Actor::Principal(who.into());
+        let event = OrganizationEvent::TagResource(TagResource { account, tags, actor });
+        self.emit_organization(state, account, EventKind::Tag, event);
+    }
+
+    fn emit_untag(&self, state: &mut State, account: AccountId, keys: Vec<Text>, who: &str) {
+        let actor = Actor::Principal(who.into());
+        let event = OrganizationEvent::UntagResource(UntagResource { account, keys, actor });
+        self.emit_organization(state, account, EventKind::Tag, event);
+    }
+
+    /// Whether the account is in the hands of its holder, as its tag says.
+    pub fn is_released(state: &State, account: AccountId) -> bool {
+        state.member(account).is_some_and(|member| member.reading().known() == Some(AccountState::Released))
+    }
+}

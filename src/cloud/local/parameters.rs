@@ -1,0 +1,81 @@
+//! Parameter Store on one machine: it holds what settings.yaml says.
+
+use std::sync::Arc;
+
+use state_machine::{AccountId, Brakes, Failure, FailureKind, Policy, TaskKind, Text, UnitId, Unreadable};
+
+use crate::cloud::{BuildOrder, FleetPolicies, Parameters};
+use crate::settings::Settings;
+
+use super::calls::Call;
+use super::{Course, LocalCloud, failure, message, store_failed};
+
+impl FleetPolicies for Arc<Settings> {
+    fn policy(&self, account: AccountId, units: &[UnitId]) -> Arc<Policy> {
+        Arc::clone(self.resolve(account, units).policy())
+    }
+}
+
+impl Parameters for LocalCloud {
+    type Fleet = Arc<Settings>;
+
+    async fn fleet(&self) -> Result<Self::Fleet, Unreadable> {
+        self.get_parameters()?;
+        Ok(Arc::clone(&self.settings))
+    }
+
+    async fn policy(&self, account: AccountId, units: &[UnitId]) -> Result<Arc<Policy>, Unreadable> {
+        self.get_parameters()?;
+        Ok(Arc::clone(self.settings.resolve(account, units).policy()))
+    }
+
+    async fn brakes(&self) -> Result<Brakes, Unreadable> {
+        self.get_parameters()?;
+        Ok(self.settings.brakes())
+    }
+
+    async fn build_order(
+        &self,
+        account: AccountId,
+        units: &[UnitId],
+        task: TaskKind,
+    ) -> Result<BuildOrder, Failure> {
+        let course = self.change(|state| self.course(state, Call::GetParameters, false));
+        match course.map_err(|error| store_failed(&error))? {
+            Course::Normal => {}
+            Course::Refused(kind) => return Err(failure(kind, message(kind))),
+            Course::Unanswered => {
+                return Err(failure(FailureKind::Unreadable, message(FailureKind::Unavailable)));
+            }
+        }
+        let worker = self.settings.worker();
+        let buildspec = match task {
+            TaskKind::Preparation => &worker.preparation_buildspec_template_file.text,
+            TaskKind::Purge => &worker.purge_buildspec_template_file.text,
+        };
+        let resolved = self.settings.resolve(account, units);
+        let variables = resolved.task(task).variables.iter();
+        let variables = variables.map(|(name, value)| (Text::clone(name), Text::clone(&value.value)));
+        Ok(BuildOrder { buildspec: Text::clone(buildspec), variables: variables.collect() })
+    }
+}
+
+impl LocalCloud {
+    /// Settings are asked for at every decision, so where nothing goes wrong nobody opens a store for it.
+    fn get_parameters(&self) -> Result<(), Unreadable> {
+        if !self.faulty {
+            self.count(Call::GetParameters);
+            return Ok(());
+        }
+        let course = self.change(|state| self.course(state, Call::GetParameters, false));
+        match course {
+            Ok(Course::Normal) => Ok(()),
+            Ok(Course::Refused(FailureKind::Throttled)) => Err(Unreadable::Throttled),
+            Ok(Course::Refused(_) | Course::Unanswered) => Err(Unreadable::Failed),
+            Err(error) => {
+                store_failed(&error);
+                Err(Unreadable::Failed)
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! From an event to what is done about it: decode, route, hand over to the lifecycle.
+//!
+//! On AWS each [`Handler`](crate::event::Handler) is a Lambda function; on one machine they are called one
+//! after another. Both go through [`Handlers::dispatch`].
+
+mod dispatched;
+mod trigger;
+
+pub use dispatched::{Dispatched, Wakened};
+
+use state_machine::{Actor, Cause, FleetFact, Origin, Text};
+
+use crate::cloud::Clock as _;
+use crate::event::{self, Delivery, Event, Excerpt, Handler, Refusal, Route, Trust, receive, route};
+use crate::journal::Journal as _;
+use crate::lifecycle::{Lifecycle, LifecycleError, World, advance_window, compare, open_window, wake_due};
+
+/// How many accounts the reconciler wakes in one run. The rest is found by the next one.
+const WAKES: usize = 1_000;
+
+/// How often a lost race for the fleet's journal is run again.
+const RACES: u32 = 16;
+
+/// All handlers, over one lifecycle.
+#[derive(Debug)]
+pub struct Handlers<'w, W> {
+    lifecycle: Lifecycle<'w, W>,
+    trust: Trust,
+    state_key: Text,
+}
+
+impl<'w, W: World> Handlers<'w, W> {
+    /// Handlers that believe this, and that read the state from this tag.
+    pub const fn new(lifecycle: Lifecycle<'w, W>, trust: Trust, state_key: Text) -> Self {
+        Self { lifecycle, trust, state_key }
+    }
+
+    /// Handles one event as EventBridge delivers it. `compares` asks the reconciler for its long way: every
+    /// account of the organization, not only what is due.
+    ///
+    /// # Errors
+    /// When the journal failed, or others were faster too often: deliver the event again.
+    pub async fn dispatch(&self, payload: &[u8], compares: bool) -> Result<Dispatched, LifecycleError> {
+        match receive(payload, &self.trust) {
+            Ok(Delivery::Event(event)) => self.handle(&event, compares).await,
+            Ok(Delivery::Batch(_) | Delivery::Invocation(_)) => {
+                self.refuse(Refusal::UnknownShape, payload).await
+            }
+            Err(refusal) => self.refuse(refusal, payload).await,
+        }
+    }
+
+    /// Handles one event that was decoded.
+    ///
+    /// # Errors
+    /// When the journal failed, or others were faster too often: deliver the event again.
+    pub async fn handle(&self, event: &Event, compares: bool) -> Result<Dispatched, LifecycleError> {
+        let handler = match route(event, &self.state_key) {
+            Route::To(handler) => handler,
+            Route::Nowhere(why) => return Ok(Dispatched::NotRouted(why)),
+        };
+        if let Some((account, trigger)) = trigger::of_event(event, &self.state_key) {
+            let handled = self.lifecycle.handle(account, &trigger).await?;
+            return Ok(Dispatched::Handled { handler, account, outcome: handled.outcome });
+        }
+        match handler {
+            Handler::OnMaintenanceWindow => {
+                let opened = open_window(&self.lifecycle, Actor::Aws, Some(event.envelope.id)).await?;
+                Ok(Dispatched::WindowOpened(opened))
+            }
+            Handler::OnWakeUp => {
+                let failed = wake_due(&self.lifecycle, WAKES).await?;
+                Ok(Dispatched::Woken(Wakened { failed: failed.len() }))
+            }
+            Handler::OnReconcile => self.reconcile(compares).await,
+            Handler::OnVanillaAccount
+            | Handler::OnAssignedAccount
+            | Handler::OnPreparedAccount
+            | Handler::OnReleasedAccount
+            | Handler::OnExpiredAccount
+            | Handler::OnPurgedAccount
+            | Handler::OnAccountEvent
+            | Handler::OnException
+            | Handler::OnAlert
+            | Handler::OnConsoleLogin
+            | Handler::OnActivity
+            | Handler::ToMicrosoftTeams => Ok(Dispatched::Noted { handler, account: event.account() }),
+        }
+    }
+
+    /// The reconciler: what is due, the window that runs, and on its long way everything that differs.
+    async fn reconcile(&self, compares: bool) -> Result<Dispatched, LifecycleError> {
+        let failed = wake_due(&self.lifecycle, WAKES).await?;
+        let window = advance_window(&self.lifecycle).await?;
+        let compared = if compares { Some(compare(&self.lifecycle).await?) } else { None };
+        Ok(Dispatched::Reconciled { woken: Wakened { failed: failed.len() }, compared, window })
+    }
+
+    /// What cannot be read, or is forged, is recorded. What is merely not ours is not.
+    async fn refuse(&self, refusal: Refusal, payload: &[u8]) -> Result<Dispatched, LifecycleError> {
+        if refusal.is_foreign() {
+            return Ok(Dispatched::Refused(refusal));
+        }
+        let world = self.lifecycle.world();
+        let cause = Cause { origin: Origin::Outside, by: Actor::Unknown, trigger: None };
+        for _ in 0..RACES {
+            let fleet = world.journal().fleet().await?;
+            let fact = FleetFact::EventRefused {
+                code: refusal.code().into(),
+                message: refusal.to_string().into(),
+                excerpt: Excerpt::of(payload).as_str().into(),
+            };
+            let advance = fleet.refuse_event(&cause, fact, world.clock().now());
+            let appended = world.journal().append_fleet(fleet.version(), &advance.records, &advance.fleet);
+            match appended.await {
+                Ok(()) => return Ok(Dispatched::Refused(refusal)),
+                Err(crate::journal::AppendError::Conflict { .. }) => {}
+                Err(crate::journal::AppendError::Failed(error)) => return Err(error.into()),
+            }
+        }
+        Err(LifecycleError::FleetContended { times: RACES })
+    }
+}
+
+/// Who did something, as the lifecycle takes it.
+fn actor(actor: &event::Actor) -> Actor {
+    match actor {
+        event::Actor::Principal(name) => Actor::Principal(Text::clone(name)),
+        event::Actor::Service(_) => Actor::Aws,
+        event::Actor::Unnamed => Actor::Unknown,
+    }
+}

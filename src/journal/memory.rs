@@ -1,0 +1,200 @@
+//! A journal in memory.
+//!
+//! Records are kept as bytes, as any store keeps them: a simulation notices what cannot be stored, and a year
+//! of ten thousand accounts fits into memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use state_machine::{Account, AccountId, Fleet, FleetRecord, Record, Timestamp, Version};
+
+use super::{AppendError, Journal, JournalError};
+
+/// A journal that ends with the process.
+#[derive(Debug, Default)]
+pub struct MemoryJournal {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    accounts: BTreeMap<AccountId, Stream<Account>>,
+    fleet: Stream<Fleet>,
+    /// Next wake-ups, earliest first.
+    wakes: BTreeSet<(Timestamp, AccountId)>,
+}
+
+/// One journal: its head, and its records as bytes.
+#[derive(Debug)]
+struct Stream<H> {
+    head: Option<Arc<H>>,
+    records: Vec<Box<[u8]>>,
+}
+
+impl<H> Default for Stream<H> {
+    fn default() -> Self {
+        Self { head: None, records: Vec::new() }
+    }
+}
+
+impl<H> Stream<H> {
+    /// Each append is one piece of bytes that holds its records one after another.
+    fn push<R: Serialize>(&mut self, records: &[R]) -> Result<(), JournalError> {
+        let bytes = postcard::to_stdvec(records).map_err(|error| JournalError::Unreadable {
+            what: "a record".to_owned(),
+            source: error.into(),
+        })?;
+        if self.records.len() == self.records.capacity() {
+            // Doubling would leave a third of the memory unused on average; these journals grow evenly.
+            self.records.reserve_exact(self.records.len() / 8 + 8);
+        }
+        self.records.push(bytes.into_boxed_slice());
+        Ok(())
+    }
+
+    fn read<R: DeserializeOwned>(&self) -> impl Iterator<Item = Result<Vec<R>, JournalError>> {
+        self.records.iter().map(|bytes| {
+            postcard::from_bytes(bytes).map_err(|error| JournalError::Unreadable {
+                what: "a record".to_owned(),
+                source: error.into(),
+            })
+        })
+    }
+
+    fn after<R: DeserializeOwned>(
+        &self,
+        wanted: impl Fn(&R) -> bool,
+        limit: usize,
+    ) -> Result<Vec<R>, JournalError> {
+        let mut found = Vec::new();
+        for records in self.read::<R>() {
+            found.extend(records?.into_iter().filter(&wanted));
+            if found.len() >= limit {
+                found.truncate(limit);
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl MemoryJournal {
+    /// An empty journal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many bytes the records take, without the heads.
+    pub fn record_bytes(&self) -> usize {
+        let kept = self.kept();
+        kept.accounts.values().flat_map(|stream| &stream.records).map(|bytes| bytes.len()).sum()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Every change below is made of steps that cannot panic, so a poisoned lock holds a whole journal.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for MemoryJournal {
+    async fn account(&self, id: AccountId) -> Result<Arc<Account>, JournalError> {
+        let kept = self.kept();
+        let head = kept.accounts.get(&id).and_then(|stream| stream.head.clone());
+        Ok(head.unwrap_or_else(|| Arc::new(Account::unseen(id))))
+    }
+
+    async fn append(
+        &self,
+        expected: Version,
+        records: &[Record],
+        account: &Arc<Account>,
+    ) -> Result<(), AppendError> {
+        let mut kept = self.kept();
+        let Kept { accounts, wakes, .. } = &mut *kept;
+        let stream = accounts.entry(account.id()).or_default();
+        let version = stream.head.as_ref().map_or(Version::NONE, |head| head.version());
+        if version != expected {
+            return Err(AppendError::Conflict { expected });
+        }
+        stream.push(records)?;
+        let before = stream.head.as_ref().and_then(|head| head.next_wake());
+        let after = account.next_wake();
+        if before != after {
+            before.map(|wake| wakes.remove(&(wake, account.id())));
+            after.map(|wake| wakes.insert((wake, account.id())));
+        }
+        stream.head = Some(Arc::clone(account));
+        Ok(())
+    }
+
+    async fn history(
+        &self,
+        id: AccountId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        let kept = self.kept();
+        let Some(stream) = kept.accounts.get(&id) else { return Ok(Vec::new()) };
+        stream.after(|record: &Record| record.version > after, limit)
+    }
+
+    async fn heads(&self, after: Option<AccountId>, limit: usize) -> Result<Vec<Arc<Account>>, JournalError> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let kept = self.kept();
+        let start = after.map_or(Unbounded, Excluded);
+        let streams = kept.accounts.range((start, Unbounded));
+        Ok(streams.filter_map(|(_, stream)| stream.head.clone()).take(limit).collect())
+    }
+
+    async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, AccountId)>, JournalError> {
+        let kept = self.kept();
+        Ok(kept.wakes.iter().take_while(|(wake, _)| *wake <= until).take(limit).copied().collect())
+    }
+
+    async fn day(
+        &self,
+        day: &str,
+        after: Option<(AccountId, Version)>,
+        limit: usize,
+    ) -> Result<Vec<(AccountId, Record)>, JournalError> {
+        let kept = self.kept();
+        let mut found = Vec::new();
+        for (&id, stream) in &kept.accounts {
+            let wanted = |record: &Record| {
+                record.at.day() == day && after.is_none_or(|after| (id, record.version) > after)
+            };
+            let records = stream.after(wanted, limit - found.len())?;
+            found.extend(records.into_iter().map(|record| (id, record)));
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn fleet(&self) -> Result<Arc<Fleet>, JournalError> {
+        Ok(self.kept().fleet.head.clone().unwrap_or_default())
+    }
+
+    async fn append_fleet(
+        &self,
+        expected: Version,
+        records: &[FleetRecord],
+        fleet: &Arc<Fleet>,
+    ) -> Result<(), AppendError> {
+        let mut kept = self.kept();
+        let version = kept.fleet.head.as_ref().map_or(Version::NONE, |head| head.version());
+        if version != expected {
+            return Err(AppendError::Conflict { expected });
+        }
+        kept.fleet.push(records)?;
+        kept.fleet.head = Some(Arc::clone(fleet));
+        Ok(())
+    }
+
+    async fn fleet_history(&self, after: Version, limit: usize) -> Result<Vec<FleetRecord>, JournalError> {
+        self.kept().fleet.after(|record: &FleetRecord| record.version > after, limit)
+    }
+}

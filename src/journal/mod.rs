@@ -1,0 +1,149 @@
+//! The journal: every fact, in order, for ever; and the head of each account beside it.
+//!
+//! | module | keeps it in |
+//! | --- | --- |
+//! | [`memory`] | memory, for simulations |
+//! | [`sqlite`] | one file that people can open |
+//!
+//! Every journal passes the same test-suite (`tests/journal.rs`).
+
+pub mod memory;
+pub mod sqlite;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use state_machine::{Account, AccountId, Fleet, FleetRecord, Record, Timestamp, Version};
+
+/// Where records are kept, with these promises:
+///
+/// - Records are appended at a version, all of them or none; if the journal has moved on, none.
+/// - The head is written in the same step: one read loads an account, whatever its age.
+/// - What was appended is there after a crash, and is never changed or taken away.
+pub trait Journal: Send + Sync {
+    /// The head of an account; an account without records is [`Account::unseen`].
+    ///
+    /// # Errors
+    /// When it could not be read.
+    fn account(&self, id: AccountId) -> impl Future<Output = Result<Arc<Account>, JournalError>> + Send;
+
+    /// Appends records to an account's journal that stands at `expected`, and writes the head that they make.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`] when the journal has moved on: load and decide again.
+    fn append(
+        &self,
+        expected: Version,
+        records: &[Record],
+        account: &Arc<Account>,
+    ) -> impl Future<Output = Result<(), AppendError>> + Send;
+
+    /// Records of an account after a version, oldest first, at most so many.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn history(
+        &self,
+        id: AccountId,
+        after: Version,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Record>, JournalError>> + Send;
+
+    /// Heads of accounts after an account, by identifier, at most so many.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn heads(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Arc<Account>>, JournalError>> + Send;
+
+    /// Accounts whose next wake-up is at or before an instant, earliest first, at most so many.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(Timestamp, AccountId)>, JournalError>> + Send;
+
+    /// Records of a UTC day (`2026-11-21`) after a place, by account and version, at most so many.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn day(
+        &self,
+        day: &str,
+        after: Option<(AccountId, Version)>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(AccountId, Record)>, JournalError>> + Send;
+
+    /// The head of the fleet's own journal.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    fn fleet(&self) -> impl Future<Output = Result<Arc<Fleet>, JournalError>> + Send;
+
+    /// Appends records to the fleet's own journal.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`] when the journal has moved on: load and decide again.
+    fn append_fleet(
+        &self,
+        expected: Version,
+        records: &[FleetRecord],
+        fleet: &Arc<Fleet>,
+    ) -> impl Future<Output = Result<(), AppendError>> + Send;
+
+    /// Records of the fleet's own journal after a version, oldest first, at most so many.
+    ///
+    /// # Errors
+    /// When they could not be read.
+    fn fleet_history(
+        &self,
+        after: Version,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<FleetRecord>, JournalError>> + Send;
+}
+
+/// Why a journal could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The store that keeps it failed.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// A record or a head that does not parse.
+    #[error("{what} in the journal could not be read")]
+    Unreadable {
+        /// What it was.
+        what: String,
+        /// How it failed.
+        #[source]
+        source: Source,
+    },
+}
+
+/// The error of whatever lies below.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why records were not appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The journal has moved on.
+    #[error("the journal stands at another version than {expected}")]
+    Conflict {
+        /// The version that was decided on.
+        expected: Version,
+    },
+    /// The journal could not be written.
+    #[error(transparent)]
+    Failed(#[from] JournalError),
+}
+
+impl From<crate::store::StoreError> for AppendError {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}

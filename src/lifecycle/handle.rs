@@ -1,0 +1,248 @@
+//! One trigger of one account: load, decide, append, carry out, and when to come back.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use state_machine::{
+    Account, AccountId, Decision, Due, Evidence, Happening, Idle, Look, Need, ObligationId, Record, Refusal,
+    Timestamp, Trigger, Unreadable, claim, decide,
+};
+
+use crate::cloud::{Builds as _, Clock as _, Organization as _, Parameters as _, WakeUps as _};
+use crate::journal::Journal as _;
+
+use super::pay::Queue;
+use super::{Lifecycle, LifecycleError, World, lost_race};
+
+/// How often a lost race is run again before the trigger is handed back. Each loss means that somebody else
+/// has come further, so this many in a row mean that something is wrong.
+const RACES: u32 = 16;
+
+/// How many decisions one trigger may lead to: a task that is disabled, a tag, the next state, and so on.
+const STEPS: u32 = 16;
+
+/// When something was due and could not be done, it is tried again after this time at the earliest.
+const PAUSE: TimeDelta = TimeDelta::minutes(1);
+
+/// What came of a trigger.
+#[derive(Clone, Debug)]
+pub struct Handled {
+    /// The head of the account afterwards.
+    pub account: Arc<Account>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Records were appended; when that was only what was noticed on the way, why no more followed.
+    Recorded(Option<Idle>),
+    /// Nothing was to be recorded, and why.
+    Nothing(Idle),
+    /// An operator's gesture was refused.
+    Refused(Refusal),
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Recorded(None) => f.write_str("recorded"),
+            Self::Recorded(Some(idle)) => write!(f, "recorded; then {idle}"),
+            Self::Nothing(idle) => write!(f, "nothing to do: {idle}"),
+            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether the trigger is to be delivered again, because something could not be read.
+    pub const fn try_again(&self) -> bool {
+        matches!(self, Self::Nothing(Idle::Unreadable(_)) | Self::Recorded(Some(Idle::Unreadable(_))))
+    }
+}
+
+/// A decision that was made and, where it says so, appended.
+enum Decided {
+    Appended { account: Arc<Account>, queue: Option<Queue>, because: Option<Idle> },
+    Nothing { account: Arc<Account>, idle: Idle },
+    Refused { account: Arc<Account>, refusal: Refusal },
+}
+
+impl<W: World> Lifecycle<'_, W> {
+    /// Handles one trigger of one account, and carries out what follows from it.
+    ///
+    /// # Errors
+    /// When the journal failed, or others were faster too often: deliver the trigger again.
+    pub async fn handle(&self, id: AccountId, trigger: &Trigger) -> Result<Handled, LifecycleError> {
+        let handled = self.work(id, trigger).await?;
+        self.ask_for_wake_up(&handled.account).await;
+        Ok(handled)
+    }
+
+    /// Does everything that is due for an account.
+    ///
+    /// # Errors
+    /// When the journal failed, or others were faster too often: wake the account again.
+    pub async fn wake(&self, id: AccountId) -> Result<Handled, LifecycleError> {
+        let mut first = None;
+        for _ in 0..STEPS {
+            let handled = self.work(id, &Trigger::WAKE).await?;
+            let done = !matches!(handled.outcome, Outcome::Recorded(_));
+            let account = Arc::clone(&handled.account);
+            let first = first.get_or_insert(handled.outcome);
+            if done {
+                self.ask_for_wake_up(&account).await;
+                return Ok(Handled { account, outcome: first.clone() });
+            }
+        }
+        Err(LifecycleError::Endless { account: id, steps: STEPS })
+    }
+
+    /// Handles a trigger, then the outcomes of what it made us carry out, until nothing is in hand any more.
+    async fn work(&self, id: AccountId, trigger: &Trigger) -> Result<Handled, LifecycleError> {
+        let mut outcome = None;
+        let mut trigger = trigger.clone();
+        for _ in 0..STEPS {
+            let (account, queue, step) = match self.decide(id, &trigger).await? {
+                Decided::Appended { account, queue, because } => (account, queue, Outcome::Recorded(because)),
+                Decided::Nothing { account, idle } => (account, None, Outcome::Nothing(idle)),
+                Decided::Refused { account, refusal } => (account, None, Outcome::Refused(refusal)),
+            };
+            // Something may be due all the same: somebody recorded it and did not come to carry it out.
+            let (account, queue) = match queue {
+                Some(queue) => (account, Some(queue)),
+                None => self.take_in_hand(account, &trigger).await?,
+            };
+            let outcome = outcome.get_or_insert(step);
+            let Some(queue) = queue else { return Ok(Handled { account, outcome: outcome.clone() }) };
+            let payments = self.pay(&account, queue).await;
+            if payments.is_empty() {
+                return Ok(Handled { account, outcome: outcome.clone() });
+            }
+            trigger.happening = Happening::Settled(payments);
+        }
+        Err(LifecycleError::Endless { account: id, steps: STEPS })
+    }
+
+    /// Decides, with as much evidence as that takes, and appends. A lost race is run again from the start:
+    /// evidence that is older than the head counts for nothing.
+    async fn decide(&self, id: AccountId, trigger: &Trigger) -> Result<Decided, LifecycleError> {
+        for _ in 0..RACES {
+            let account = self.world.journal().account(id).await?;
+            let (decision, now) = self.decide_at(&account, trigger).await;
+            match decision {
+                Decision::Append { records, account: next, because } => {
+                    let appended = self.world.journal().append(account.version(), &records, &next).await;
+                    if lost_race(appended)? {
+                        continue;
+                    }
+                    log(id, &records);
+                    let queue = Queue::of_records(&next, &records, now);
+                    return Ok(Decided::Appended { account: next, queue, because });
+                }
+                Decision::Nothing(idle) => return Ok(Decided::Nothing { account, idle }),
+                Decision::Refuse(refusal) => return Ok(Decided::Refused { account, refusal }),
+                // `decide_at` answers every need.
+                Decision::Need(_) => {}
+            }
+        }
+        Err(LifecycleError::Contended { account: id, times: RACES })
+    }
+
+    /// Decides on this head, looking at what the decision needs.
+    async fn decide_at(&self, account: &Account, trigger: &Trigger) -> (Decision, Timestamp) {
+        let id = account.id();
+        let mut evidence = Evidence::NONE;
+        loop {
+            let units = match &evidence.look {
+                Some(Look::Seen(seen)) => &seen.profile.units,
+                Some(Look::NotFound | Look::Unreadable(_)) | None => &account.profile().units,
+            };
+            let now = self.world.clock().now();
+            let policy = match self.world.parameters().policy(id, units).await {
+                Ok(policy) => policy,
+                Err(cause) => return (Decision::Nothing(Idle::Unreadable(cause)), now),
+            };
+            match decide(account, &policy, trigger, &evidence, now) {
+                Decision::Need(Need::Look) if evidence.look.is_none() => {
+                    evidence.look = Some(self.world.organization().look(id).await);
+                }
+                Decision::Need(Need::Build(build)) if evidence.build.is_none() => {
+                    let finding = self.world.builds().look_up(id, &build).await;
+                    evidence.build = Some((build, finding));
+                }
+                // Asking twice for the same would be a fault of the decision; it must not become a loop.
+                Decision::Need(_) => return (Decision::Nothing(Idle::Unreadable(Unreadable::Failed)), now),
+                decision @ (Decision::Append { .. } | Decision::Nothing(_) | Decision::Refuse(_)) => {
+                    return (decision, now);
+                }
+            }
+        }
+    }
+
+    /// Claims what is due and in nobody's hand.
+    async fn take_in_hand(
+        &self,
+        mut account: Arc<Account>,
+        trigger: &Trigger,
+    ) -> Result<(Arc<Account>, Option<Queue>), LifecycleError> {
+        let id = account.id();
+        for _ in 0..RACES {
+            let now = self.world.clock().now();
+            let Some(due) = payable(&account, now) else { return Ok((account, None)) };
+            let Ok(policy) = self.world.parameters().policy(id, &account.profile().units).await else {
+                // Without settings nothing may be done; the next wake-up asks again.
+                return Ok((account, None));
+            };
+            let Some((records, next)) = claim(&account, &policy, trigger, &due, now) else {
+                return Ok((account, None));
+            };
+            let next = Arc::new(next);
+            let appended = self.world.journal().append(account.version(), &records, &next).await;
+            if lost_race(appended)? {
+                account = self.world.journal().account(id).await?;
+                continue;
+            }
+            log(id, &records);
+            let queue = Queue::of_claim(&records, due);
+            return Ok((next, queue));
+        }
+        Err(LifecycleError::Contended { account: id, times: RACES })
+    }
+
+    /// Asks to be called when something is due next. If the call cannot be placed, the reconciler finds the
+    /// account by its head.
+    async fn ask_for_wake_up(&self, account: &Account) {
+        let Some(wake) = account.next_wake() else { return };
+        let earliest = self.world.clock().now() + PAUSE;
+        let at = if wake <= self.world.clock().now() { earliest } else { wake };
+        if let Err(failure) = self.world.wake_ups().ask(account.id(), at).await {
+            tracing::warn!(account = %account.id(), %failure, "wake-up not placed; the reconciler will find it");
+        }
+    }
+}
+
+fn payable(account: &Account, now: Timestamp) -> Option<Vec<ObligationId>> {
+    account.due(now).into_iter().find_map(|due| match due {
+        Due::Pay(queue) => Some(queue),
+        Due::Look | Due::LookUp(_) | Due::TryAgain | Due::Resume => None,
+    })
+}
+
+/// One line a record. No tags and no e-mails: facts name accounts, builds and times.
+fn log(account: AccountId, records: &[Record]) {
+    if !tracing::enabled!(tracing::Level::INFO) {
+        return;
+    }
+    for record in records {
+        let trigger = record.cause.trigger.map(|trigger| trigger.to_string());
+        tracing::info!(
+            %account,
+            version = %record.version,
+            origin = %record.cause.origin,
+            trigger,
+            fact = record.fact.name(),
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! The reconciler: compares the organization with the journal, and wakes what is due.
+//!
+//! It is started by a schedule and takes no input. What it sees is a hint like any event: each account that
+//! differs is looked at afresh, and decided on by the same functions. It rarely tries twice; its next run is
+//! the next try. So an event that is lost costs time, and nothing else.
+
+use std::sync::Arc;
+
+use state_machine::{Account, AccountId, Custody, Reading, Status, Times, Timestamp, Trigger, differs};
+
+use crate::cloud::{Clock as _, FleetPolicies, Listed, Organization as _, Parameters as _};
+use crate::journal::{Journal, JournalError};
+
+use super::{Lifecycle, LifecycleError, World};
+
+/// How many heads are read in one go.
+const BATCH: usize = 500;
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// How many accounts the organization listed.
+    pub listed: usize,
+    /// Accounts that differed from their journal and were looked at.
+    pub different: Vec<AccountId>,
+    /// Accounts that could not be handled this time, and why. The next comparison finds them again.
+    pub failed: Vec<(AccountId, String)>,
+}
+
+/// Wakes every account at which something is due, at most so many. Returns those that could not be woken,
+/// and why; they stay due.
+///
+/// # Errors
+/// When the journal cannot tell what is due.
+pub async fn wake_due<W: World>(
+    lifecycle: &Lifecycle<'_, W>,
+    limit: usize,
+) -> Result<Vec<(AccountId, LifecycleError)>, LifecycleError> {
+    let world = lifecycle.world();
+    let due = world.journal().due(world.clock().now(), limit).await?;
+    let mut failed = Vec::new();
+    for (_, account) in due {
+        if let Err(error) = lifecycle.wake(account).await {
+            tracing::warn!(%account, %error, "not woken; it stays due");
+            failed.push((account, error));
+        }
+    }
+    Ok(failed)
+}
+
+/// Compares every account of the organization with its journal, and looks at those that differ.
+///
+/// # Errors
+/// When the organization cannot be listed to its end, or the journal cannot be read: an incomplete list is
+/// no reason to believe that an account is gone.
+pub async fn compare<W: World>(lifecycle: &Lifecycle<'_, W>) -> Result<Comparison, LifecycleError> {
+    let world = lifecycle.world();
+    let listed = list(world).await?;
+    let heads = heads(world.journal()).await?;
+    let mut comparison = Comparison { listed: listed.len(), ..Comparison::default() };
+    let policies = world.parameters().fleet().await.map_err(LifecycleError::NoSettings)?;
+    let now = world.clock().now();
+    for account in different(&policies, &heads, &listed, now) {
+        comparison.different.push(account);
+        if let Err(error) = lifecycle.handle(account, &Trigger::DIFFERENCE).await {
+            tracing::warn!(%account, %error, "not looked at; the next comparison will");
+            comparison.failed.push((account, error.to_string()));
+        }
+    }
+    Ok(comparison)
+}
+
+/// Every account of the organization, by identifier.
+pub(super) async fn list<W: World>(world: &W) -> Result<Vec<Listed>, LifecycleError> {
+    let mut accounts = Vec::new();
+    let mut page = None;
+    loop {
+        let found = world.organization().list(page).await.map_err(LifecycleError::Unlisted)?;
+        accounts.extend(found.accounts);
+        match found.next {
+            Some(next) => page = Some(next),
+            None => break,
+        }
+    }
+    accounts.sort_by_key(|listed| listed.account);
+    Ok(accounts)
+}
+
+/// Every head of the journal, by identifier.
+pub(super) async fn heads<J: Journal>(journal: &J) -> Result<Vec<Arc<Account>>, JournalError> {
+    let mut heads: Vec<Arc<Account>> = Vec::new();
+    loop {
+        let after = heads.last().map(|head| head.id());
+        let found = journal.heads(after, BATCH).await?;
+        let full = found.len() == BATCH;
+        heads.extend(found);
+        if !full {
+            return Ok(heads);
+        }
+    }
+}
+
+/// Goes through both lists side by side; both are ordered by identifier.
+fn different(
+    policies: &impl FleetPolicies,
+    heads: &[Arc<Account>],
+    listed: &[Listed],
+    now: Timestamp,
+) -> Vec<AccountId> {
+    let mut different = Vec::new();
+    let (mut heads, mut listed) = (heads.iter().peekable(), listed.iter().peekable());
+    loop {
+        let next = match (heads.peek(), listed.peek()) {
+            (None, None) => return different,
+            (Some(head), None) => head.id(),
+            (None, Some(listed)) => listed.account,
+            (Some(head), Some(listed)) => head.id().min(listed.account),
+        };
+        let head = heads.next_if(|head| head.id() == next);
+        let listed = listed.next_if(|listed| listed.account == next);
+        if differs_now(policies, next, head, listed, now) {
+            different.push(next);
+        }
+    }
+}
+
+fn differs_now(
+    policies: &impl FleetPolicies,
+    id: AccountId,
+    head: Option<&Arc<Account>>,
+    listed: Option<&Listed>,
+    now: Timestamp,
+) -> bool {
+    let Some(listed) = listed else {
+        return head.is_some_and(|head| head.custody() != Custody::Unseen && head.status() != Status::Gone);
+    };
+    let policy = policies.policy(id, &listed.profile.units);
+    let Some(head) = head else {
+        return differs(&Account::unseen(id), policy.standing, listed.status, &listed.reading);
+    };
+    let settles = settles(head, &policy.times, &listed.reading, now);
+    !settles && differs(head, policy.standing, listed.status, &listed.reading)
+}
+
+/// A listing lags behind: shortly after an own tag change, a difference means nothing.
+fn settles(head: &Account, times: &Times, reading: &Reading, now: Timestamp) -> bool {
+    *reading != head.tag().reading && now < head.tag().since + times.event
+}

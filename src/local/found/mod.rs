@@ -1,0 +1,52 @@
+//! Making an organization: from settings alone, or from an export of a real one.
+
+mod draw;
+mod export;
+
+pub use draw::{Drawn, draw};
+pub use export::{Export, ExportError, read_export};
+
+use std::sync::Arc;
+
+use state_machine::{AccountId, Profile, Status, Text, UnitId};
+
+use crate::cloud::local::{Member, State};
+
+/// An account that has not come into the organization yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newcomer {
+    /// Which account.
+    pub account: AccountId,
+    /// Its name.
+    pub name: Text,
+    /// E-mail address of its root user.
+    pub email: Text,
+    /// The unit that it is for; `None`: the root.
+    pub unit: Option<UnitId>,
+    /// Whether it is in use.
+    pub status: Status,
+    /// Its tags, the one of the state among them.
+    pub tags: state_machine::Tags,
+}
+
+impl Newcomer {
+    /// The account as a member of the organization that stands in this unit.
+    pub fn member(&self, state: &State, unit: Option<&UnitId>, state_key: &str) -> Member {
+        let mut tags = self.tags.clone();
+        let state_tag = tags.remove(state_key);
+        let units = state.path(unit);
+        Member {
+            status: self.status,
+            profile: Arc::new(Profile {
+                name: Text::clone(&self.name),
+                email: Text::clone(&self.email),
+                units,
+                tags,
+            }),
+            state_tag,
+            builds: Vec::new(),
+            baseline: None,
+            concurrency: 1,
+        }
+    }
+}

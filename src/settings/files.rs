@@ -1,0 +1,197 @@
+//! Files of the user: read within limits, and every reason why one cannot be read told apart.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use state_machine::Text;
+
+use super::value::Placed;
+use super::value::text::FilePath;
+use crate::diagnostic::{Diagnostic, Report, SourceId};
+
+const MIB: u64 = 1 << 20;
+/// The largest file of settings that is read.
+pub(crate) const SETTINGS_LIMIT: u64 = 4 * MIB;
+/// The largest CSV file that is read.
+pub(crate) const CSV_LIMIT: u64 = 64 * MIB;
+/// The largest buildspec or document that is read.
+pub(crate) const SMALL_LIMIT: u64 = MIB;
+
+/// Where files named in the settings are looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    /// The folder of the settings file: the first choice.
+    pub(crate) folder: PathBuf,
+}
+
+/// A file that could be read.
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
+}
+
+impl Files {
+    /// Reads a file that stands in the settings folder, or else in the current directory. The order is fixed:
+    /// with a file of that name in both, the same one counts every time.
+    pub(crate) fn find(&self, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {
+        let name = Path::new(named.value.as_str());
+        // For an absolute name, joining gives the name itself.
+        let near_settings = self.folder.join(name);
+        let looked =
+            if near_settings == name { vec![near_settings] } else { vec![near_settings, name.to_owned()] };
+        let path = looked.iter().find(|path| path.exists());
+        let Some(path) = path else {
+            let places = looked.iter().map(|path| format!("{}", path.display())).collect::<Vec<_>>();
+            let fault = named
+                .fault(format!("the file {} does not exist", named.value), "")
+                .help(format!("looked for {}", places.join(" and for ")));
+            report.push(fault);
+            return None;
+        };
+        read_named(path.clone(), named, limit, report)
+    }
+
+    /// Reads a file that stands in the settings folder.
+    pub(crate) fn beside(&self, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {
+        read_named(self.folder.join(named.value.as_str()), named, limit, report)
+    }
+}
+
+fn read_named(path: PathBuf, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {
+    match read(&path, limit) {
+        Ok(text) => Some(Found { path, text }),
+        Err(unreadable) => {
+            let fault = named.fault(format!("{}: {unreadable}", path.display()), "");
+            report.push(unreadable.help().into_iter().fold(fault, Diagnostic::help));
+            None
+        }
+    }
+}
+
+/// Reads the file that the user named on the command line.
+pub(crate) fn read_settings(path: &Path, report: &mut Report) -> Option<(SourceId, Text)> {
+    let name = path.display().to_string();
+    match read(path, SETTINGS_LIMIT) {
+        Ok(text) => {
+            let text = Text::from(text);
+            Some((report.add_source(name, Text::clone(&text)), text))
+        }
+        Err(unreadable) => {
+            let source = report.add_unreadable(name);
+            let fault = Diagnostic::error(unreadable.to_string()).at(source, 0..0, "");
+            report.push(unreadable.help().into_iter().fold(fault, Diagnostic::help));
+            None
+        }
+    }
+}
+
+/// Why a file gives no text.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    Missing,
+    Denied,
+    Folder,
+    TooLarge { size: Option<u64>, limit: u64 },
+    Wide,
+    Binary { line: usize },
+    NotUtf8 { line: usize, byte: u8 },
+    Failed(io::Error),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("the file does not exist"),
+            Self::Denied => f.write_str("the file may not be read: permission denied"),
+            Self::Folder => f.write_str("this is a folder, not a file"),
+            Self::TooLarge { size: Some(size), limit } => {
+                write!(f, "the file has {} MiB, and {} MiB is the most", size.div_ceil(MIB), limit / MIB)
+            }
+            Self::TooLarge { size: None, limit } => write!(f, "the file has more than {} MiB", limit / MIB),
+            Self::Wide => f.write_str("the file is UTF-16"),
+            Self::Binary { line } => write!(f, "this is no text: there is a null byte in line {line}"),
+            Self::NotUtf8 { line, byte } => {
+                write!(f, "line {line} is not UTF-8: there is a byte {byte:#04x} in it")
+            }
+            Self::Failed(error) => write!(f, "the file cannot be read: {error}"),
+        }
+    }
+}
+
+impl Unreadable {
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Wide | Self::NotUtf8 { .. } => {
+                Some("save the file as UTF-8 (Excel calls it “CSV UTF-8”)".to_owned())
+            }
+            Self::Missing
+            | Self::Denied
+            | Self::Folder
+            | Self::TooLarge { .. }
+            | Self::Binary { .. }
+            | Self::Failed(_) => None,
+        }
+    }
+}
+
+/// The text of a file, without the mark (BOM) that some editors put before it.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<String, Unreadable> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Unreadable::Missing,
+        io::ErrorKind::PermissionDenied => Unreadable::Denied,
+        io::ErrorKind::IsADirectory => Unreadable::Folder,
+        _ => Unreadable::Failed(error),
+    };
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(Unreadable::Folder);
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells that there is more, whatever the size of the rest, even of a device
+    // that never ends.
+    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        // A device tells no size, and so does a file that grows while it is read.
+        let size = Some(metadata.len()).filter(|size| *size > limit);
+        return Err(Unreadable::TooLarge { size, limit });
+    }
+    decode(bytes)
+}
+
+fn decode(bytes: Vec<u8>) -> Result<String, Unreadable> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Unreadable::Wide);
+    }
+    let line_of = |bytes: &[u8], offset: usize| bytes[..offset].split(|byte| *byte == b'\n').count();
+    if let Some(offset) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(Unreadable::Binary { line: line_of(&bytes, offset) });
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        Unreadable::NotUtf8 {
+            line: line_of(error.as_bytes(), offset),
+            byte: error.as_bytes().get(offset).copied().unwrap_or(0),
+        }
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_told_with_its_line() {
+        let told = |bytes: &[u8]| decode(bytes.to_vec()).map_err(|error| error.to_string());
+        assert_eq!(told(b"a: 1\n").as_deref(), Ok("a: 1\n"));
+        assert_eq!(told("\u{feff}a: é".as_bytes()).as_deref(), Ok("a: é"));
+        assert!(told(b"a\nb\0").unwrap_err().contains("null byte in line 2"));
+        assert!(told(b"a\n\nr\xe9").unwrap_err().contains("line 3 is not UTF-8: there is a byte 0xe9"));
+        assert!(told(b"\xff\xfea\0").unwrap_err().contains("UTF-16"));
+    }
+}

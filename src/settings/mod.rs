@@ -1,0 +1,41 @@
+//! settings.yaml: read, checked as a whole, and resolved for each account.
+//!
+//! - `load`: from a file to [`Settings`], or to everything that is wrong with it
+//! - `resolve`: what counts for one account, and where each value comes from
+//! - `schema`: the same rules for editors
+//! - `section`: what each section may hold
+//! - `value`: what may stand in one place
+//! - `csv`: files with accounts, one a row
+//! - `yaml`: the tree that knows where everything stands
+//!
+//! # What wins
+//!
+//! Built-in values, then `defaults`, then the listed units around the account from the outermost to the
+//! innermost, then the account under `accounts`, then rows of CSV files in the order of the files. Tags and
+//! variables are merged key by key; lists and everything else are replaced as a whole.
+
+mod buildspec;
+mod checked;
+mod csv;
+mod file;
+mod files;
+mod load;
+mod origin;
+mod resolve;
+mod schema;
+mod section;
+pub(crate) mod value;
+mod yaml;
+
+pub use buildspec::{Buildspec, InvalidBuildspec};
+pub use checked::Settings;
+pub use load::{Loaded, load, load_text};
+pub use origin::{Origin, Sourced};
+pub use resolve::{Entry, Resolved, ResolvedTask};
+pub use schema::json_schema;
+pub use section::{Automation, Document, Features, Lifecycle, Maintenance, Metering, Reporting, Worker};
+pub use value::aws::{KeyPrefix, Region, ResponsePlanArn, RoleArn, RoleName, TableName};
+pub use value::identifier::EnvironmentIdentifier;
+pub use value::mail::Sender;
+pub use value::tag::{TagKey, TagPrefix};
+pub use value::text::{Currency, FilePath, MailTemplate, Verbosity, WebAddress};

@@ -1,0 +1,22 @@
+//! An organization lives through weeks in seconds: virtual time, drawn faults, and a referee.
+//!
+//! | module | does |
+//! | --- | --- |
+//! | [`run`] | lets time pass, from one thing that happens to the next |
+//! | [`referee`] | watches the ten rules from outside |
+//! | [`statistics`] | takes figures from the records |
+//! | [`report`] | what people read in the end |
+//! | [`shrink`] | looks for a shorter way to a rule that was broken |
+//!
+//! Nothing here reads a clock or draws a number that does not come from the seed: the same scenario gives
+//! the same report, to the byte.
+
+pub mod referee;
+pub mod report;
+pub mod run;
+pub mod shrink;
+pub mod statistics;
+
+pub use referee::{Breach, Rule};
+pub use report::Report;
+pub use run::{Progress, Scenario, Simulated, SimulationError, simulate};
