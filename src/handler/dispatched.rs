@@ -75,9 +75,10 @@ impl fmt::Display for Dispatched {
             }
             Self::WindowOpened(Some(window)) => write!(f, "the window of {window} was opened"),
             Self::WindowOpened(None) => f.write_str("a window is open already; no other was opened"),
-            Self::Woken(Wakened { failed: 0 }) => f.write_str("what is due was woken"),
+            Self::Woken(Wakened { failed: 0 }) | Self::Reconciled { compared: None, .. } => {
+                f.write_str("what is due was woken")
+            }
             Self::Woken(Wakened { failed }) => write!(f, "what is due was woken, but for {failed} accounts"),
-            Self::Reconciled { compared: None, .. } => f.write_str("what is due was woken"),
             Self::Reconciled { compared: Some(comparison), .. } => {
                 write!(f, "{} accounts compared, {} differ", comparison.listed, comparison.different.len())
             }

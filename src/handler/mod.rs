@@ -60,8 +60,8 @@ impl<'w, W: World> Handlers<'w, W> {
             Route::Nowhere(why) => return Ok(Dispatched::NotRouted(why)),
         };
         if let Some((account, trigger)) = trigger::of_event(event, &self.state_key) {
-            let handled = self.lifecycle.handle(account, &trigger).await?;
-            return Ok(Dispatched::Handled { handler, account, outcome: handled.outcome });
+            let outcome = self.lifecycle.handle(account, &trigger).await?.outcome;
+            return Ok(Dispatched::Handled { handler, account, outcome });
         }
         match handler {
             Handler::OnMaintenanceWindow => {
@@ -92,8 +92,8 @@ impl<'w, W: World> Handlers<'w, W> {
     async fn reconcile(&self, compares: bool) -> Result<Dispatched, LifecycleError> {
         let failed = wake_due(&self.lifecycle, WAKES).await?;
         let window = advance_window(&self.lifecycle).await?;
-        let compared = if compares { Some(compare(&self.lifecycle).await?) } else { None };
-        Ok(Dispatched::Reconciled { woken: Wakened { failed: failed.len() }, compared, window })
+        let comparison = if compares { Some(compare(&self.lifecycle).await?) } else { None };
+        Ok(Dispatched::Reconciled { woken: Wakened { failed: failed.len() }, compared: comparison, window })
     }
 
     /// What cannot be read, or is forged, is recorded. What is merely not ours is not.

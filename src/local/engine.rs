@@ -131,7 +131,7 @@ impl<'w, J: Journal> Engine<'w, J> {
             Item::Wake(account, at) => {
                 let woken = self.lifecycle().wake(account).await;
                 cloud.change(|state| state.take_wake_up(account, at))?;
-                Ok(self.tolerate(woken.map(|_| ()))?)
+                Ok(Self::tolerate(woken.map(|_| ()))?)
             }
             Item::Window => {
                 let advanced = advance_window(&self.lifecycle()).await;
@@ -140,7 +140,7 @@ impl<'w, J: Journal> Engine<'w, J> {
                     Err(_) => Some(cloud.time() + TimeDelta::minutes(1)),
                 };
                 cloud.change(|state| state.meta_mut().window_wake = wake)?;
-                Ok(self.tolerate(advanced.map(|_| ()))?)
+                Ok(Self::tolerate(advanced.map(|_| ()))?)
             }
             Item::Schedule => {
                 let settings = cloud.settings();
@@ -243,7 +243,7 @@ impl<'w, J: Journal> Engine<'w, J> {
     }
 
     /// A wake-up that failed is no reason to stop: the account stays due, and the reconciler comes.
-    fn tolerate(&self, outcome: Result<(), LifecycleError>) -> Result<Done, LifecycleError> {
+    fn tolerate(outcome: Result<(), LifecycleError>) -> Result<Done, LifecycleError> {
         match outcome {
             Ok(()) => Ok(Done::Quiet),
             Err(error) if is_store_failure(&error) => Err(error),

@@ -259,11 +259,12 @@ impl Watcher for Referee {
                         return Err(format!("{} was written over {reading}", change.to));
                     }
                     match (change.to, reading) {
-                        (State::Expired, Reading::Known(State::Released | State::Assigned)) => Ok(()),
-                        (State::Expired, reading) => {
+                        (State::Expired, reading)
+                            if !matches!(reading, Reading::Known(State::Released | State::Assigned)) =>
+                        {
                             Err(format!("it was expired, and its tag said {reading}"))
                         }
-                        (State::Vanilla | State::Assigned | State::Released, _) => Ok(()),
+                        (State::Expired | State::Vanilla | State::Assigned | State::Released, _) => Ok(()),
                     }
                 });
             }

@@ -136,9 +136,8 @@ impl Fault {
         match self {
             Self::Loss | Self::Delay | Self::Throttle => 5_000,
             Self::Repeat => 10_000,
-            Self::Outage | Self::Crash => 1_000,
+            Self::Outage | Self::Crash | Self::Hand | Self::Foreign => 1_000,
             Self::Build | Self::Limit => 20_000,
-            Self::Hand | Self::Foreign => 1_000,
             Self::Move | Self::Suspend => 300,
         }
     }
@@ -146,10 +145,9 @@ impl Fault {
     /// Heavy faults: nothing like it was ever seen. In times per million.
     const fn heavy(self) -> u32 {
         match self {
-            Self::Loss | Self::Repeat | Self::Delay | Self::Throttle => 100_000,
+            Self::Loss | Self::Repeat | Self::Delay | Self::Throttle | Self::Limit => 100_000,
             Self::Outage | Self::Crash => 20_000,
             Self::Build => 150_000,
-            Self::Limit => 100_000,
             Self::Hand | Self::Foreign => 30_000,
             Self::Move | Self::Suspend => 10_000,
         }

@@ -1,0 +1,63 @@
+//! Every command and switch.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{Exit, Format, completions, schema, validate};
+
+/// Keeps a company's personal AWS accounts prepared, purged and accounted for.
+#[derive(Debug, Parser)]
+#[command(name = "spa", version, after_help = Exit::help(), propagate_version = true, max_term_width = 110)]
+pub struct Arguments {
+    /// Switches that every command knows.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Switches that every command knows.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct Common {
+    /// The settings file.
+    #[arg(long, global = true, value_name = "FILE", env = "SPA_SETTINGS", default_value = "settings.yaml")]
+    pub settings: PathBuf,
+    /// The file that keeps the local organization and its journal.
+    #[arg(long, global = true, value_name = "FILE", env = "SPA_STORE", default_value = "spa.db")]
+    pub store: PathBuf,
+    /// How data is printed.
+    #[arg(long, short, global = true, value_name = "FORMAT", value_enum, default_value_t)]
+    pub output: Format,
+    /// Never uses colour. `NO_COLOR` in the environment says the same.
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// What is logged to standard error: error, warn, info, debug or trace, also by module.
+    #[arg(long, global = true, value_name = "FILTER", env = "SPA_LOG", default_value = "warn")]
+    pub log: String,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Checks a settings file and the files that it names: every fault at once, each with its place.
+    Validate(validate::Options),
+    /// Prints the JSON Schema of settings.yaml, for editors.
+    Schema(schema::Options),
+    /// Prints completions for a shell.
+    Completions(completions::Options),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_fit_together() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,80 @@
+//! What every command is given.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::settings::{self, Settings};
+use crate::store::{Open, Store};
+
+use super::arguments::Common;
+use super::{Exit, Failure, Screen};
+
+/// What every command is given.
+#[derive(Clone, Debug)]
+pub struct Context {
+    settings: PathBuf,
+    store: PathBuf,
+    screen: Screen,
+}
+
+impl Context {
+    /// The context that these switches ask for. Logging begins here.
+    pub fn new(common: &Common) -> Self {
+        let screen = Screen::new(common.output, common.no_color);
+        let filter = tracing_subscriber::EnvFilter::try_new(&common.log);
+        if let Err(error) = &filter {
+            screen.warn(&format!("--log {}: {error}; only warnings are logged", common.log));
+        }
+        let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        // A second subscriber is refused: in a process that has one already, that one counts.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(screen.colors_notes())
+            .try_init();
+        Self { settings: common.settings.clone(), store: common.store.clone(), screen }
+    }
+
+    /// Where output goes.
+    pub const fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Where the settings are.
+    pub fn settings_path(&self) -> &Path {
+        &self.settings
+    }
+
+    /// Where the store is, or will be.
+    pub fn store_path(&self) -> &Path {
+        &self.store
+    }
+
+    /// The settings. What is doubtful in them is said; what is wrong with them is a failure.
+    ///
+    /// # Errors
+    /// When they cannot be used. Every fault was said then.
+    pub fn settings(&self) -> Result<Arc<Settings>, Failure> {
+        let loaded = settings::load(&self.settings);
+        if !loaded.report.is_empty() {
+            self.screen.note(loaded.report.render(self.screen.colors_notes()).trim_end());
+        }
+        match loaded.settings {
+            Some(settings) => Ok(Arc::new(settings)),
+            None if !self.settings.exists() => Err(Failure::new(
+                Exit::NotFound,
+                format!("there are no settings at {}", self.settings.display()),
+            )
+            .help("--settings FILE or SPA_SETTINGS names another file")),
+            None => Err(Failure::new(Exit::Settings, format!("{} cannot be used", self.settings.display()))),
+        }
+    }
+
+    /// The store that must be there.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be used.
+    pub fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.store, Open::Existing)?)
+    }
+}

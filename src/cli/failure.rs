@@ -1,0 +1,175 @@
+//! An error as a person reads it.
+
+use std::error::Error;
+
+use crate::journal::JournalError;
+use crate::lifecycle::LifecycleError;
+use crate::local::EngineError;
+use crate::local::found::ExportError;
+use crate::store::StoreError;
+
+use super::Exit;
+
+/// Why a command could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+    causes: Vec<String>,
+    help: Vec<String>,
+}
+
+impl Failure {
+    /// A failure with this status and message.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), causes: Vec::new(), help: Vec::new() }
+    }
+
+    /// A failure that an error led to, with everything that lies below it.
+    pub fn of(exit: Exit, error: &dyn Error) -> Self {
+        let mut failure = Self::new(exit, error.to_string());
+        let mut below = error.source();
+        while let Some(cause) = below {
+            let text = cause.to_string();
+            // An error that repeats what lies below it would be read twice.
+            if failure.causes.last().unwrap_or(&failure.message) != &text {
+                failure.causes.push(text);
+            }
+            below = cause.source();
+        }
+        failure
+    }
+
+    /// Standard output was closed by whoever read it: `spa accounts | head`. There is nobody left to tell.
+    pub(super) fn closed() -> Self {
+        Self::new(Exit::Success, "")
+    }
+
+    /// Says what was probably meant, or what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// The status that the process ends with.
+    pub const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// What went wrong, in one line.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What led to it, nearest first.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// What to do.
+    pub fn advice(&self) -> &[String] {
+        &self.help
+    }
+}
+
+const fn store_exit(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Missing { .. } => Exit::NotFound,
+        StoreError::Locked
+        | StoreError::ReadOnly
+        | StoreError::NotOpened { .. }
+        | StoreError::Newer { .. }
+        | StoreError::NotAStore { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::Full
+        | StoreError::Unreadable { .. } => Exit::Store,
+        StoreError::Failed(_) => Exit::Failed,
+    }
+}
+
+const fn journal_exit(error: &JournalError) -> Exit {
+    match error {
+        JournalError::Store(error) => store_exit(error),
+        JournalError::Unreadable { .. } => Exit::Store,
+    }
+}
+
+const fn lifecycle_exit(error: &LifecycleError) -> Exit {
+    match error {
+        LifecycleError::Journal(error) => journal_exit(error),
+        LifecycleError::Contended { .. }
+        | LifecycleError::FleetContended { .. }
+        | LifecycleError::Unlisted(_)
+        | LifecycleError::NoSettings(_)
+        | LifecycleError::Endless { .. } => Exit::Failed,
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let failure = Self::of(store_exit(&error), &error);
+        match error {
+            StoreError::Missing { .. } => {
+                failure.help("`spa up` makes one; --store FILE or SPA_STORE names another")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Store(error) => error.into(),
+            JournalError::Unreadable { .. } => Self::of(journal_exit(&error), &error),
+        }
+    }
+}
+
+impl From<LifecycleError> for Failure {
+    fn from(error: LifecycleError) -> Self {
+        match error {
+            LifecycleError::Journal(error) => error.into(),
+            error => Self::of(lifecycle_exit(&error), &error),
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(error) => error.into(),
+            EngineError::Lifecycle(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        let exit = match &error {
+            ExportError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Exit::NotFound
+            }
+            _ => Exit::Input,
+        };
+        Self::of(exit, &error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = ExportError::File {
+            path: "accounts.json".to_owned(),
+            source: std::io::Error::new(std::io::ErrorKind::NotFound, "no such file"),
+        };
+        let failure = Failure::from(error);
+        assert_eq!(failure.exit(), Exit::NotFound);
+        assert_eq!(failure.message(), "accounts.json cannot be read");
+        assert_eq!(failure.causes(), ["no such file"]);
+    }
+}

@@ -1,0 +1,64 @@
+//! The command line: what people type, and what they read.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`arguments`] | every command and switch |
+//! | [`exit`] | what the exit status tells |
+//! | [`failure`] | an error as a person reads it |
+//! | [`screen`] | where output goes: format, colour, terminal or not |
+//! | [`table`] | rows for people and for spreadsheets |
+//! | [`context`] | what every command is given: settings, store, screen |
+//!
+//! Each command is a module of its own, with `Options` (what it is asked) and `run` (what it does).
+//! Data goes to standard output, everything else to standard error.
+
+pub mod arguments;
+mod completions;
+mod context;
+mod exit;
+mod failure;
+mod schema;
+mod screen;
+mod table;
+mod validate;
+
+pub use context::Context;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use screen::{Format, Screen};
+pub use table::{Cell, Table, Tone};
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::arguments::{Arguments, Command};
+
+/// Runs the command that the arguments of the process name.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors: they go to standard output, with status 0.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            return if error.print().is_ok() { exit.into() } else { Exit::Failed.into() };
+        }
+    };
+    let context = Context::new(&arguments.common);
+    let exit = match run(&arguments.command, &context) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            context.screen().fail(&failure);
+            failure.exit()
+        }
+    };
+    exit.into()
+}
+
+fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate(options) => validate::run(options, context),
+        Command::Schema(options) => schema::run(options, context),
+        Command::Completions(options) => completions::run(options, context),
+    }
+}

@@ -1,0 +1,128 @@
+//! Where output goes: data to standard output, everything else to standard error.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::table::{self, Table};
+use super::{Exit, Failure};
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// What a person sees, or a program reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    format: Format,
+}
+
+impl Screen {
+    /// A screen in this format. Colour is for terminals only, and for those who did not refuse it.
+    pub fn new(format: Format, no_color: bool) -> Self {
+        if no_color {
+            anstream::ColorChoice::Never.write_global();
+        }
+        Self { format }
+    }
+
+    /// The format of data.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether standard error may show colour.
+    pub fn colors_notes(&self) -> bool {
+        anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+    }
+
+    /// Whether standard output may show colour.
+    pub fn colors_data(&self) -> bool {
+        anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
+    /// Whether a person sits at both ends, so that somebody can be asked.
+    pub fn is_interactive(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Prints text as data, with a line end behind it.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn text(&self, text: &str) -> Result<(), Failure> {
+        let mut out = anstream::stdout().lock();
+        written(writeln!(out, "{text}").and_then(|()| out.flush()))
+    }
+
+    /// Prints a value as JSON, whatever the format.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value).map_err(|error| Failure::of(Exit::Failed, &error))?;
+        self.text(&text)
+    }
+
+    /// Prints rows: a table for people, CSV of the same rows, or `value` as JSON.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn rows(&self, rows: &Table, value: &impl Serialize) -> Result<(), Failure> {
+        match self.format {
+            Format::Table => self.text(&rows.render(table::terminal_width())),
+            Format::Json => self.json(value),
+            Format::Csv => {
+                let mut out = io::stdout().lock();
+                written(out.write_all(rows.csv().as_bytes()).and_then(|()| out.flush()))
+            }
+        }
+    }
+
+    /// Tells a person something that is no data.
+    pub fn note(&self, text: &str) {
+        // Nobody can be told that standard error is closed.
+        let _ = writeln!(anstream::stderr().lock(), "{text}");
+    }
+
+    /// Tells a person that something is doubtful.
+    pub fn warn(&self, text: &str) {
+        let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+        self.note(&format!("{style}warning{style:#}: {text}"));
+    }
+
+    /// Tells a person why a command could not do what it was asked.
+    pub fn fail(&self, failure: &Failure) {
+        if failure.message().is_empty() {
+            return;
+        }
+        let error = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+        let help = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+        self.note(&format!("{error}error{error:#}: {}", failure.message()));
+        for cause in failure.causes() {
+            self.note(&format!("  because: {cause}"));
+        }
+        for advice in failure.advice() {
+            self.note(&format!("  {help}help{help:#}: {advice}"));
+        }
+    }
+}
+
+/// Whoever reads may stop reading: that is no error, and no reason to go on.
+fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::closed()),
+        Err(error) => Err(Failure::of(Exit::Failed, &error)),
+    }
+}

@@ -1,0 +1,40 @@
+//! `spa validate`: everything that is wrong with the settings, at once.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::settings;
+
+use super::{Context, Exit, Failure, Format};
+
+/// What is to be checked.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The settings file; by default the one that --settings names.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// Checks a settings file and the files that it names.
+///
+/// # Errors
+/// When standard output cannot be written. Faults of the settings are data here.
+pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
+    let path = options.file.as_deref().unwrap_or(context.settings_path());
+    let loaded = settings::load(path);
+    let screen = context.screen();
+    match screen.format() {
+        Format::Json => screen.json(&loaded.report.view())?,
+        Format::Table | Format::Csv => {
+            let report = loaded.report.render(screen.colors_data());
+            let report = if report.is_empty() { format!("{}: fine", path.display()) } else { report };
+            screen.text(report.trim_end())?;
+        }
+    }
+    Ok(match loaded.settings {
+        Some(_) => Exit::Success,
+        None if !path.exists() => Exit::NotFound,
+        None => Exit::Settings,
+    })
+}
