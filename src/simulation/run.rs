@@ -242,16 +242,13 @@ impl<'s> Run<'s> {
 
     fn machine_acts(&mut self, item: Item) -> Result<(), SimulationError> {
         let engine = Engine::new(&self.world);
-        match run_or_die(engine.run(item)) {
-            Some(done) => {
-                if let Done::Dead(why) = done? {
-                    tracing::debug!(%why, "dead letter");
-                }
+        if let Some(done) = run_or_die(engine.run(item)) {
+            if let Done::Dead(why) = done? {
+                tracing::debug!(%why, "dead letter");
             }
-            None => {
-                engine.after_crash(item)?;
-                self.deaths += 1;
-            }
+        } else {
+            engine.after_crash(item)?;
+            self.deaths += 1;
         }
         Ok(())
     }
