@@ -255,7 +255,8 @@ mod tests {
             (b"", "x:1:0: EOF while parsing"),
             (b"{}", "missing field `Accounts`"),
             (b"{\"Accounts\": []}", "there is no account in it"),
-            (b"{\"Accounts\": [{\"Id\": \"123\"}]}", "x:1:25: `123` has 3 digits"),
+            // The parser tells where it stood when a value was refused: just behind it.
+            (b"{\"Accounts\": [{\"Id\": \"123\"}]}", "x:1:27: `123` has 3 digits"),
             (b"\xff\xfe", "x:1:1: "),
             (b"{\"Accounts\": [{\"Id\": \"111122223333\"}, {\"Id\": \"111122223333\"}]}", "twice"),
         ];
