@@ -92,6 +92,7 @@ const fn journal_exit(error: &JournalError) -> Exit {
     match error {
         JournalError::Store(error) => store_exit(error),
         JournalError::Unreadable { .. } => Exit::Store,
+        JournalError::OutOfOrder { .. } => Exit::Failed,
     }
 }
 
@@ -122,7 +123,9 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Store(error) => error.into(),
-            JournalError::Unreadable { .. } => Self::of(journal_exit(&error), &error),
+            JournalError::Unreadable { .. } | JournalError::OutOfOrder { .. } => {
+                Self::of(journal_exit(&error), &error)
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use state_machine::{Account, AccountId, Fleet, FleetRecord, Record, Timestamp, Version};
 
-use super::{AppendError, Journal, JournalError};
+use super::{AppendError, Journal, JournalError, in_order};
 
 /// A journal that ends with the process.
 #[derive(Debug, Default)]
@@ -111,6 +111,7 @@ impl Journal for MemoryJournal {
         records: &[Record],
         account: &Arc<Account>,
     ) -> Result<(), AppendError> {
+        in_order(expected, records.iter().map(|record| record.version), account.version())?;
         let mut kept = self.kept();
         let Kept { accounts, wakes, .. } = &mut *kept;
         let stream = accounts.entry(account.id()).or_default();
@@ -184,6 +185,7 @@ impl Journal for MemoryJournal {
         records: &[FleetRecord],
         fleet: &Arc<Fleet>,
     ) -> Result<(), AppendError> {
+        in_order(expected, records.iter().map(|record| record.version), fleet.version())?;
         let mut kept = self.kept();
         let version = kept.fleet.head.as_ref().map_or(Version::NONE, |head| head.version());
         if version != expected {

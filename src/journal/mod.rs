@@ -5,7 +5,7 @@
 //! | [`memory`] | memory, for simulations |
 //! | [`sqlite`] | one file that people can open |
 //!
-//! Every journal passes the same test-suite (`tests/journal.rs`).
+//! Every journal passes the same test-suite (`tests/journal/suite.rs`).
 
 pub mod memory;
 pub mod sqlite;
@@ -30,7 +30,8 @@ pub trait Journal: Send + Sync {
     /// Appends records to an account's journal that stands at `expected`, and writes the head that they make.
     ///
     /// # Errors
-    /// [`AppendError::Conflict`] when the journal has moved on: load and decide again.
+    /// [`AppendError::Conflict`] when the journal stands at another version: load and decide again.
+    /// [`JournalError::OutOfOrder`] when the records do not lead from there to that head.
     fn append(
         &self,
         expected: Version,
@@ -89,7 +90,8 @@ pub trait Journal: Send + Sync {
     /// Appends records to the fleet's own journal.
     ///
     /// # Errors
-    /// [`AppendError::Conflict`] when the journal has moved on: load and decide again.
+    /// [`AppendError::Conflict`] when the journal stands at another version: load and decide again.
+    /// [`JournalError::OutOfOrder`] when the records do not lead from there to that head.
     fn append_fleet(
         &self,
         expected: Version,
@@ -123,6 +125,15 @@ pub enum JournalError {
         #[source]
         source: Source,
     },
+    /// Records that do not follow one another from the expected version to the head: with them, the head
+    /// would not be what a replay gives. This is a fault of the program.
+    #[error("the records to append do not lead from version {expected} to version {head}")]
+    OutOfOrder {
+        /// The version that was decided on.
+        expected: Version,
+        /// The version of the head that was to be written.
+        head: Version,
+    },
 }
 
 /// The error of whatever lies below.
@@ -131,7 +142,7 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 /// Why records were not appended.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// The journal has moved on.
+    /// The journal has moved on, or never was there.
     #[error("the journal stands at another version than {expected}")]
     Conflict {
         /// The version that was decided on.
@@ -146,4 +157,21 @@ impl From<crate::store::StoreError> for AppendError {
     fn from(error: crate::store::StoreError) -> Self {
         Self::Failed(error.into())
     }
+}
+
+/// Refuses records that do not lead from one version to the other. Every journal asks this before it writes.
+fn in_order(
+    expected: Version,
+    records: impl IntoIterator<Item = Version>,
+    head: Version,
+) -> Result<(), JournalError> {
+    let mut last = expected;
+    for version in records {
+        if version != last.next() {
+            return Err(JournalError::OutOfOrder { expected, head });
+        }
+        last = version;
+    }
+    // Nothing to append is no append: a head without its records could never be told again.
+    if last == head && head != expected { Ok(()) } else { Err(JournalError::OutOfOrder { expected, head }) }
 }

@@ -9,7 +9,7 @@ use state_machine::{Account, AccountId, Fleet, FleetRecord, Record, Timestamp, V
 
 use crate::store::{Store, StoreError};
 
-use super::{AppendError, Journal, JournalError};
+use super::{AppendError, Journal, JournalError, in_order};
 
 /// A journal in a store.
 #[derive(Clone, Debug)]
@@ -44,6 +44,7 @@ impl Journal for SqliteJournal {
         records: &[Record],
         account: &Arc<Account>,
     ) -> Result<(), AppendError> {
+        in_order(expected, records.iter().map(|record| record.version), account.version())?;
         let id = account.id().to_string();
         let head = encode(account.as_ref())?;
         let rows = records.iter().map(Row::of_record).collect::<Result<Vec<_>, _>>()?;
@@ -180,6 +181,7 @@ impl Journal for SqliteJournal {
         records: &[FleetRecord],
         fleet: &Arc<Fleet>,
     ) -> Result<(), AppendError> {
+        in_order(expected, records.iter().map(|record| record.version), fleet.version())?;
         let head = encode(fleet.as_ref())?;
         let rows = records.iter().map(Row::of_fleet_record).collect::<Result<Vec<_>, _>>()?;
         self.store.change(|store| {
