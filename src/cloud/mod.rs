@@ -16,6 +16,7 @@
 //! - What touches an account takes a [`Warrant`]; there is no other way in.
 
 pub mod local;
+pub mod order;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -143,14 +144,15 @@ pub trait Parameters: Send + Sync {
     /// When the settings could not be read.
     fn brakes(&self) -> impl Future<Output = Result<Brakes, Unreadable>> + Send;
 
-    /// What a build in that account is started with.
+    /// What a build in that account is started with. `profile` is the account as it was seen for this build:
+    /// which settings count depends on its units.
     ///
     /// # Errors
     /// When the settings or the buildspec could not be read, or there is no buildspec.
     fn build_order(
         &self,
         account: AccountId,
-        units: &[UnitId],
+        profile: &Profile,
         task: TaskKind,
     ) -> impl Future<Output = Result<BuildOrder, Failure>> + Send;
 }

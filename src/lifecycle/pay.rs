@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use state_machine::{
-    Account, Announcement, Effect, Failure, FailureKind, Intent, Look, Obligation, ObligationId, Payment,
-    Policy, Record, TaskKind, Timestamp, Token, Warrant, Withheld, authorise, needs_look,
+    Account, AccountId, Announcement, Effect, Failure, FailureKind, Intent, Look, Obligation, ObligationId,
+    Payment, Policy, Profile, Record, TaskKind, Timestamp, Token, Warrant, Withheld, authorise, needs_look,
 };
 use std::sync::Arc;
 
@@ -109,13 +109,18 @@ impl<W: World> Lifecycle<'_, W> {
             }
         }
         match self.authorised(account, obligation).await {
-            Ok(warrant) => self.effect(account, warrant).await,
+            Ok((warrant, profile)) => self.effect(account.id(), &profile, warrant).await,
             Err(withheld) => Payment::Withheld(withheld),
         }
     }
 
-    /// The warrant for an obligation, from a look that is as fresh as it must be.
-    async fn authorised(&self, account: &Account, obligation: &Obligation) -> Result<Warrant, Withheld> {
+    /// The warrant for an obligation, from a look that is as fresh as it must be, and the account as that look
+    /// shows it: what a build is started with must come from the same units as the right to start it.
+    async fn authorised(
+        &self,
+        account: &Account,
+        obligation: &Obligation,
+    ) -> Result<(Warrant, Arc<Profile>), Withheld> {
         let known = self.policy_of(account, None).await?;
         let look = if needs_look(account, &known, obligation, self.world.clock().now()) {
             Some(self.world.organization().look(account.id()).await)
@@ -127,7 +132,12 @@ impl<W: World> Lifecycle<'_, W> {
             None => known,
         };
         let now = self.world.clock().now();
-        authorise(account, &policy, obligation, look.as_ref(), now)
+        let warrant = authorise(account, &policy, obligation, look.as_ref(), now)?;
+        let profile = match look {
+            Some(Look::Seen(seen)) => seen.profile,
+            Some(Look::NotFound | Look::Unreadable(_)) | None => Arc::new(account.profile().clone()),
+        };
+        Ok((warrant, profile))
     }
 
     async fn policy_of(&self, account: &Account, look: Option<&Look>) -> Result<Arc<Policy>, Withheld> {
@@ -138,7 +148,7 @@ impl<W: World> Lifecycle<'_, W> {
         self.world.parameters().policy(account.id(), units).await.map_err(Withheld::Unreadable)
     }
 
-    async fn effect(&self, account: &Account, warrant: Warrant) -> Payment {
+    async fn effect(&self, account: AccountId, profile: &Profile, warrant: Warrant) -> Payment {
         match warrant.effect() {
             Effect::WriteTags(_) => match self.world.organization().write_tags(warrant).await {
                 Ok(()) => Payment::TagsWritten,
@@ -146,21 +156,24 @@ impl<W: World> Lifecycle<'_, W> {
             },
             Effect::StartBuild { task, .. } => {
                 let task = *task;
-                self.start_build(account, warrant, task).await
+                self.start_build(account, profile, warrant, task).await
             }
         }
     }
 
-    async fn start_build(&self, account: &Account, warrant: Warrant, task: TaskKind) -> Payment {
-        let id = account.id();
-        let units = &account.profile().units;
-        let order = match self.world.parameters().build_order(id, units, task).await {
+    async fn start_build(
+        &self,
+        account: AccountId,
+        profile: &Profile,
+        warrant: Warrant,
+        task: TaskKind,
+    ) -> Payment {
+        let order = match self.world.parameters().build_order(account, profile, task).await {
             Ok(order) => order,
             Err(failure) => return Payment::Failed(failure),
         };
-        if task == TaskKind::Preparation
-            && let Err(failure) = self.world.baseline().ensure(id).await
-        {
+        // Before a purge too: an adopted account has no baseline yet, and a holder may have taken it away.
+        if let Err(failure) = self.world.baseline().ensure(account).await {
             return Payment::Failed(certain(failure));
         }
         match self.world.builds().start(warrant, &order).await {

@@ -10,9 +10,10 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use state_machine::{
     Account, AccountId, Custody, CycleEnd, Effect, Fact, Fleet, FleetRecord, ObligationId, Reading, Record,
-    Standing, State, Status, TaskKind, Timestamp, Token, Window, WindowId,
+    Standing, State, Status, TaskKind, Text, Timestamp, Token, Window, WindowId,
 };
 
+use crate::cloud::BuildOrder;
 use crate::cloud::local::{Build, Lost, Member, Watcher};
 use crate::local::JournalWatcher;
 use crate::settings::Settings;
@@ -287,9 +288,30 @@ impl Watcher for Referee {
         }
     }
 
-    fn build_started(&self, account: AccountId, member: &Member, token: Token, now: Timestamp) {
+    fn build_started(
+        &self,
+        account: AccountId,
+        member: &Member,
+        token: Token,
+        order: &BuildOrder,
+        now: Timestamp,
+    ) {
         let mut books = self.books();
         books.statistics.build_started();
+        let purges = member.builds.iter().any(|build| {
+            build.token == Some(token) && build.kind == TaskKind::Purge && build.ended.is_none()
+        });
+        if purges {
+            let resolved = self.settings.resolve(account, &member.profile.units);
+            books.check(Rule::NoPurgeByAccident, account, now, || {
+                for (name, said) in &resolved.purge().variables {
+                    if !order.variables.contains(&(Text::clone(name), Text::clone(&said.value))) {
+                        return Err(format!("its purge was started without {name}={}", said.value));
+                    }
+                }
+                Ok(())
+            });
+        }
         books.check(Rule::OneBuildAtATime, account, now, || {
             let ours = |build: &&Build| build.token.is_some();
             if member.running().filter(ours).count() > 1 {

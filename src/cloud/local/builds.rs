@@ -124,7 +124,7 @@ impl LocalCloud {
         self.watch(warrant, member);
         let id = begin(state, account, *task, Some(token), now);
         if let (Some(watcher), Some(member)) = (&self.watcher, state.member(account)) {
-            watcher.build_started(account, member, token, now);
+            watcher.build_started(account, member, token, order, now);
         }
         match course {
             Course::Unanswered => Err(failure(FailureKind::Unavailable, message(FailureKind::Unavailable))),

@@ -34,6 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use state_machine::{AccountId, Effect, Failure, FailureKind, ObligationId, Text, Timestamp, Token, Warrant};
 
+use crate::cloud::BuildOrder;
 use crate::event::Trust;
 use crate::settings::Settings;
 use crate::store::StoreError;
@@ -68,8 +69,15 @@ pub trait Watcher: Send + Sync + std::fmt::Debug {
         now: Timestamp,
     );
 
-    /// A build of ours was started.
-    fn build_started(&self, account: AccountId, member: &Member, token: Token, now: Timestamp);
+    /// A build of ours was started, with this order.
+    fn build_started(
+        &self,
+        account: AccountId,
+        member: &Member,
+        token: Token,
+        order: &BuildOrder,
+        now: Timestamp,
+    );
 
     /// A build ended, whosever it was.
     fn build_ended(&self, account: AccountId, build: &Build);

@@ -1,9 +1,13 @@
 //! Parameter Store on one machine: it holds what settings.yaml says.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use state_machine::{AccountId, Brakes, Failure, FailureKind, Policy, TaskKind, Text, UnitId, Unreadable};
+use state_machine::{
+    AccountId, Brakes, Failure, FailureKind, Policy, Profile, TaskKind, Text, UnitId, Unreadable,
+};
 
+use crate::cloud::order::{self, Surroundings};
 use crate::cloud::{BuildOrder, FleetPolicies, Parameters};
 use crate::settings::Settings;
 
@@ -37,7 +41,7 @@ impl Parameters for LocalCloud {
     async fn build_order(
         &self,
         account: AccountId,
-        units: &[UnitId],
+        profile: &Profile,
         task: TaskKind,
     ) -> Result<BuildOrder, Failure> {
         let course = self.change(|state| self.course(state, Call::GetParameters, false));
@@ -53,10 +57,18 @@ impl Parameters for LocalCloud {
             TaskKind::Preparation => &worker.preparation_buildspec_template_file.text,
             TaskKind::Purge => &worker.purge_buildspec_template_file.text,
         };
-        let resolved = self.settings.resolve(account, units);
-        let variables = resolved.task(task).variables.iter();
-        let variables = variables.map(|(name, value)| (Text::clone(name), Text::clone(&value.value)));
-        Ok(BuildOrder { buildspec: Text::clone(buildspec), variables: variables.collect() })
+        let around = Surroundings {
+            environment: &self.trust.environment,
+            automation_account: self.trust.automation_account,
+            region: &self.region,
+            holder_key: &self.settings.tag_keys().holder,
+        };
+        let mut variables: BTreeMap<Text, Text> =
+            order::variables(&around, account, profile, task).into_iter().collect();
+        let resolved = self.settings.resolve(account, &profile.units);
+        let said = resolved.task(task).variables.iter();
+        variables.extend(said.map(|(name, value)| (Text::clone(name), Text::clone(&value.value))));
+        Ok(BuildOrder { buildspec: Text::clone(buildspec), variables: variables.into_iter().collect() })
     }
 }
 
