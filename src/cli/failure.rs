@@ -75,7 +75,7 @@ impl Failure {
 
 const fn store_exit(error: &StoreError) -> Exit {
     match error {
-        StoreError::Missing { .. } => Exit::NotFound,
+        StoreError::Missing { .. } | StoreError::Empty { .. } => Exit::NotFound,
         StoreError::Locked
         | StoreError::ReadOnly
         | StoreError::NotOpened { .. }
@@ -111,7 +111,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let failure = Self::of(store_exit(&error), &error);
         match error {
-            StoreError::Missing { .. } => {
+            StoreError::Missing { .. } | StoreError::Empty { .. } => {
                 failure.help("`spa up` makes one; --store FILE or SPA_STORE names another")
             }
             _ => failure,

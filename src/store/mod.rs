@@ -76,6 +76,12 @@ pub enum StoreError {
         /// Which file.
         path: PathBuf,
     },
+    /// The file has no bytes: it was made, and nothing was ever written into it, or all of it was taken away.
+    #[error("{} is empty: there is no store in it", path.display())]
+    Empty {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The file is damaged: truncated, or overwritten.
     #[error("the store is damaged: {detail}; bring back a copy of it")]
     Damaged {
@@ -119,26 +125,38 @@ impl Store {
     /// # Errors
     /// What is wrong with the file.
     pub fn open(path: &Path, how: Open) -> Result<Self, StoreError> {
-        let exists = path.try_exists().unwrap_or(false);
-        if how == Open::Existing && !exists {
-            return Err(StoreError::Missing { path: path.to_owned() });
-        }
-        if path.is_dir() {
-            let detail = "it is a folder".to_owned();
-            return Err(StoreError::NotOpened { path: path.to_owned(), detail });
-        }
-        if exists {
-            recognise(path)?;
+        match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => recognise(path, how)?,
+            Ok(metadata) => {
+                let kind = if metadata.is_dir() { "a folder" } else { "no plain file" };
+                return Err(StoreError::NotOpened { path: path.to_owned(), detail: format!("it is {kind}") });
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => match how {
+                Open::Existing => return Err(StoreError::Missing { path: path.to_owned() }),
+                Open::OrCreate => {}
+            },
+            // Not allowed to look is not the same as not there.
+            Err(error) => {
+                return Err(StoreError::NotOpened { path: path.to_owned(), detail: error.to_string() });
+            }
         }
         let mut connection = connect(path, how)?;
         connection.busy_timeout(PATIENCE)?;
-        migrate(&mut connection, path)?;
+        migrate(&mut connection, path, migrations::STEPS)?;
         Ok(Self { connection: Arc::new(Mutex::new(connection)), path: path.into() })
     }
 
     /// Where the store is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Waits at most this long for other processes that write; ten seconds unless told otherwise.
+    ///
+    /// # Errors
+    /// Never, as far as SQLite's documentation goes.
+    pub fn be_patient(&self, patience: Duration) -> Result<(), StoreError> {
+        Ok(self.lock().busy_timeout(patience)?)
     }
 
     /// Reads from one state of the store.
@@ -182,14 +200,17 @@ impl Store {
 }
 
 /// Refuses a file that is no SQLite database, before SQLite touches it; notices one that was cut off.
-fn recognise(path: &Path) -> Result<(), StoreError> {
+fn recognise(path: &Path, how: Open) -> Result<(), StoreError> {
     use std::io::Read as _;
     let not_opened =
         |error: std::io::Error| StoreError::NotOpened { path: path.to_owned(), detail: error.to_string() };
     let mut file = std::fs::File::open(path).map_err(not_opened)?;
-    let length = file.metadata().map_err(not_opened)?.len();
-    if length == 0 {
-        return Ok(());
+    if file.metadata().map_err(not_opened)?.len() == 0 {
+        return match how {
+            // Whoever began to make it was stopped before the first byte.
+            Open::OrCreate => Ok(()),
+            Open::Existing => Err(StoreError::Empty { path: path.to_owned() }),
+        };
     }
     let mut header = [0_u8; 100];
     if file.read_exact(&mut header).is_err() || !header.starts_with(b"SQLite format 3\0") {
@@ -201,9 +222,11 @@ fn recognise(path: &Path) -> Result<(), StoreError> {
         size => u64::from(size),
     };
     let pages = u64::from(u32::from_be_bytes([header[28], header[29], header[30], header[31]]));
-    // While a log stands beside the file, the file may be behind it.
+    // While a log stands beside the file, the file may be behind it. Another process may be moving the log into
+    // the file right now, so the order counts: header, then log, then length.
     let log = path.with_file_name(format!("{}-wal", file_name(path)));
     let logged = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let length = file.metadata().map_err(not_opened)?.len();
     if !logged && page_size * pages > length {
         let detail = format!("it should have {} bytes and has {length}", page_size * pages);
         return Err(StoreError::Damaged { detail });
@@ -237,8 +260,8 @@ fn connect(path: &Path, how: Open) -> Result<Connection, StoreError> {
 }
 
 /// Brings the format up to date, one step a transaction.
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let known = i64::try_from(migrations::STEPS.len()).unwrap_or(i64::MAX);
+fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), StoreError> {
+    let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != APPLICATION_ID && (found != 0 || has_tables(connection)?) {
@@ -256,7 +279,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been faster.
         let at: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let Some(step) = usize::try_from(at).ok().and_then(|at| migrations::STEPS.get(at)) else { break };
+        let Some(step) = usize::try_from(at).ok().and_then(|at| steps.get(at)) else { break };
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", at + 1)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -267,4 +290,62 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
 
 fn has_tables(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection.query_row("select exists (select 1 from sqlite_schema)", [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let sql = "select name from sqlite_schema where type = 'table' order by name";
+        let mut query = connection.prepare(sql).unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    fn format(connection: &Connection) -> i64 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn an_older_format_is_brought_up_to_date_step_by_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spa.db");
+        let steps = ["create table one (a)", "create table two (a)", "alter table one rename to three"];
+        for (known, expected) in [(1, vec!["one"]), (2, vec!["one", "two"]), (3, vec!["three", "two"])] {
+            let mut connection = connect(&path, Open::OrCreate).unwrap();
+            migrate(&mut connection, &path, &steps[..known]).unwrap();
+            assert_eq!(tables(&connection), expected);
+            assert_eq!(format(&connection), i64::try_from(known).unwrap());
+            migrate(&mut connection, &path, &steps[..known]).unwrap();
+            assert_eq!(tables(&connection), expected, "a second time changes nothing");
+        }
+        let mut connection = connect(&path, Open::OrCreate).unwrap();
+        let newer = migrate(&mut connection, &path, &steps[..2]).unwrap_err();
+        assert!(matches!(newer, StoreError::Newer { found: 3, known: 2 }), "{newer}");
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_format_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spa.db");
+        let mut connection = connect(&path, Open::OrCreate).unwrap();
+        let broken = ["create table one (a)", "create table two (a); create table one (a)"];
+        migrate(&mut connection, &path, &broken).unwrap_err();
+        assert_eq!(tables(&connection), ["one"]);
+        assert_eq!(format(&connection), 1);
+        migrate(&mut connection, &path, &["", "create table two (a)"]).unwrap();
+        assert_eq!(tables(&connection), ["one", "two"]);
+    }
+
+    #[test]
+    fn several_processes_may_bring_it_up_to_date_at_the_same_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spa.db");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| Store::open(&path, Open::OrCreate).unwrap());
+            }
+        });
+        Store::open(&path, Open::Existing).unwrap();
+    }
 }
