@@ -201,6 +201,29 @@ fn an_account_that_carries_a_state_waits_to_be_adopted() {
 }
 
 #[test]
+fn a_holder_who_changes_is_known_within_a_comparison() {
+    let story = Story::begin(Faults::none(), Some(DRY), None);
+    story.live(DAY);
+    let holder = |story: &Story| story.head().holder("account-holder").cloned();
+    assert_eq!(holder(&story), Some("alice@example.com".into()));
+    story
+        .world
+        .cloud()
+        .change(|state| {
+            let member = state.member_mut(story.account).unwrap();
+            let mut profile = Profile::clone(&member.profile);
+            profile.tags.insert("account-holder", "bob@example.com");
+            member.profile = Arc::new(profile);
+        })
+        .unwrap();
+    story.live(TimeDelta::hours(2));
+    assert_eq!(holder(&story), Some("bob@example.com".into()));
+    let version = story.head().version();
+    story.live(DAY);
+    assert_eq!(story.head().version(), version, "and recorded once");
+}
+
+#[test]
 fn a_build_that_always_fails_ends_in_quarantine_with_a_next_try() {
     let failing = Faults::none().with(Fault::Build, Rate::per_million(1_000_000));
     let story = Story::begin(failing, Some(DRY), None);

@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use state_machine::{Account, AccountId, Custody, Reading, Status, Times, Timestamp, Trigger, differs};
+use state_machine::{
+    Account, AccountId, Custody, Reading, Standing, Status, Times, Timestamp, Trigger, differs,
+};
 
 use crate::cloud::{Clock as _, FleetPolicies, Listed, Organization as _, Parameters as _};
 use crate::journal::{Journal, JournalError};
@@ -139,7 +141,16 @@ fn differs_now(
         return differs(&Account::unseen(id), policy.standing, listed.status, &listed.reading);
     };
     let settles = settles(head, &policy.times, &listed.reading, now);
-    !settles && differs(head, policy.standing, listed.status, &listed.reading)
+    !settles
+        && (differs(head, policy.standing, listed.status, &listed.reading)
+            || is_described_otherwise(head, listed))
+}
+
+/// Name, holder, other tags or units changed. No handler hears of other tags, and the event of a move may be lost;
+/// what is known of an account that is not touched here is nobody's business.
+fn is_described_otherwise(head: &Account, listed: &Listed) -> bool {
+    let touchable = head.standing() == Standing::Managed && head.status() == Status::Active;
+    touchable && *head.profile() != *listed.profile
 }
 
 /// A listing lags behind: shortly after an own tag change, a difference means nothing.
