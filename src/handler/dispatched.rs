@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use state_machine::{AccountId, Timestamp, WindowId};
+use state_machine::{AccountId, NotOpened, Timestamp, WindowId};
 
 use crate::event::{Handler, NotRouted, Refusal};
 use crate::lifecycle::{Comparison, Outcome};
@@ -19,8 +19,8 @@ pub enum Dispatched {
         /// What came of it.
         outcome: Outcome,
     },
-    /// A window was opened; `None`: one was open already, and that is recorded.
-    WindowOpened(Option<WindowId>),
+    /// A window was opened, or none, and why; either is recorded.
+    WindowOpened(Result<WindowId, NotOpened>),
     /// What is due was woken.
     Woken(Wakened),
     /// The reconciler ran.
@@ -73,8 +73,8 @@ impl fmt::Display for Dispatched {
             Self::Handled { handler, account, outcome } => {
                 write!(f, "{handler}: account {account}: {outcome}")
             }
-            Self::WindowOpened(Some(window)) => write!(f, "the window of {window} was opened"),
-            Self::WindowOpened(None) => f.write_str("a window is open already; no other was opened"),
+            Self::WindowOpened(Ok(window)) => write!(f, "the window of {window} was opened"),
+            Self::WindowOpened(Err(because)) => write!(f, "no window was opened: {because}"),
             Self::Woken(Wakened { failed: 0 }) | Self::Reconciled { compared: None, .. } => {
                 f.write_str("what is due was woken")
             }

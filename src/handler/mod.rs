@@ -8,10 +8,12 @@ mod trigger;
 
 pub use dispatched::{Dispatched, Wakened};
 
-use state_machine::{Actor, Cause, FleetFact, Origin, Text};
+use state_machine::{Actor, Cause, FleetFact, Occasion, Origin, Text};
 
 use crate::cloud::Clock as _;
-use crate::event::{self, Delivery, Event, Excerpt, Handler, Refusal, Route, Trust, receive, route};
+use crate::event::{
+    self, Delivery, Envelope, Event, Excerpt, Handler, Refusal, Route, Trust, receive, route,
+};
 use crate::journal::Journal as _;
 use crate::lifecycle::{Lifecycle, LifecycleError, World, advance_window, compare, open_window, wake_due};
 
@@ -65,7 +67,9 @@ impl<'w, W: World> Handlers<'w, W> {
         }
         match handler {
             Handler::OnMaintenanceWindow => {
-                let opened = open_window(&self.lifecycle, Actor::Aws, Some(event.envelope.id)).await?;
+                let Envelope { id, time: fired, .. } = event.envelope;
+                let occasion = Occasion::Schedule { fired };
+                let opened = open_window(&self.lifecycle, occasion, Actor::Aws, Some(id)).await?;
                 Ok(Dispatched::WindowOpened(opened))
             }
             Handler::OnWakeUp => {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use state_machine::{
-    Account, AccountId, Actor, Cause, Failure, FleetFact, Happening, LeftOut, Look, Origin, Seen, Settlement,
-    Stage, Standing, Status, Stop, Text, Timestamp, Trigger, TriggerId, Version, Window, WindowId, eligible,
-    settlement,
+    Account, AccountId, Actor, Cause, Failure, FleetFact, Happening, LeftOut, Look, NotOpened, Occasion,
+    Origin, Seen, Settlement, Stage, Standing, Status, Stop, Text, Timestamp, Trigger, TriggerId, Version,
+    Window, WindowId, eligible, settlement,
 };
 
 use crate::cloud::{Bus as _, Clock as _, FleetPolicies as _, Listed, Parameters as _};
@@ -94,27 +94,35 @@ fn as_seen(listed: Listed, at: Timestamp) -> Look {
     Look::Seen(Box::new(Seen { at, status: listed.status, reading: listed.reading, profile: listed.profile }))
 }
 
-/// Opens a window; `None` when one is open already, which is recorded.
+/// Opens a window, unless one is open, or the same request came before, or it comes too late: that is
+/// recorded, and told.
+///
+/// `trigger` names the event or the command that asks; give it whenever there is one.
 ///
 /// # Errors
 /// When the organization or the journal cannot be read or written.
 pub async fn open_window<W: World>(
     lifecycle: &Lifecycle<'_, W>,
+    occasion: Occasion,
     by: Actor,
     trigger: Option<TriggerId>,
-) -> Result<Option<WindowId>, LifecycleError> {
+) -> Result<Result<WindowId, NotOpened>, LifecycleError> {
     let world = lifecycle.world();
-    let cause = Cause { origin: Origin::Window, by, trigger };
+    let origin = match occasion {
+        Occasion::Schedule { .. } => Origin::Window,
+        Occasion::Command => Origin::Command,
+    };
+    let cause = Cause { origin, by, trigger };
     for _ in 0..RACES {
         let fleet = world.journal().fleet().await?;
-        let plan = match fleet.window() {
+        let plan = match fleet.not_opened(occasion, trigger) {
             Some(_) => Plan::default(),
             None => plan_window(lifecycle).await?,
         };
         let accounts: Vec<_> = plan.taken().collect();
         let now = world.clock().now();
         let brakes = world.parameters().brakes().await.map_err(LifecycleError::NoSettings)?;
-        let (window, advance) = fleet.open(&cause, &brakes, &accounts, plan.left_out(), now);
+        let (window, advance) = fleet.open(&cause, occasion, &brakes, &accounts, plan.left_out(), now);
         let appended = world.journal().append_fleet(fleet.version(), &advance.records, &advance.fleet).await;
         if !lost_race(appended)? {
             return Ok(window);

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::TimeDelta;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, Custody, CycleEnd, Effect, Fact, Fleet, FleetRecord, ObligationId, Reading, Record,
-    Standing, State, Status, TaskKind, Text, Timestamp, Token, Window, WindowId,
+    Account, AccountId, Custody, CycleEnd, Effect, Fact, Fleet, FleetFact, FleetRecord, ObligationId, Origin,
+    Reading, Record, Standing, State, Status, TaskKind, Text, Timestamp, Token, Window, WindowId,
 };
 
 use crate::cloud::BuildOrder;
@@ -114,6 +114,9 @@ pub struct Books {
     pub statistics: Statistics,
     accounts: BTreeMap<AccountId, Book>,
     fleet: Option<Fleet>,
+    /// Firings of the schedule for which a window was opened, and when the last window was opened.
+    opened_for: BTreeSet<Timestamp>,
+    last_opened: Option<Timestamp>,
     /// Accounts that a window let in and that are not back, as their records tell.
     in_window: BTreeMap<WindowId, BTreeSet<AccountId>>,
 }
@@ -209,6 +212,49 @@ impl Books {
             && self.breach.is_none()
         {
             self.breach = Some(Breach { rule, at, account: Some(account), seen });
+        }
+    }
+
+    /// Rule 9 begins with the opening: one window at a time, and one a firing of the schedule, however often
+    /// and however late EventBridge tells of it.
+    fn opening(&mut self, records: &[FleetRecord], is_open: bool) {
+        let mut fired = None;
+        for record in records {
+            match &record.fact {
+                FleetFact::ScheduleFired { fired: at } => fired = Some(*at),
+                FleetFact::WindowOpened { window, .. } => {
+                    *self.checks.entry(Rule::WindowsHaveBrakes).or_default() += 1;
+                    let by_schedule = record.cause.origin == Origin::Window;
+                    let seen = match (fired, self.last_opened) {
+                        _ if is_open => Some("it was opened beside another one".to_owned()),
+                        (None, _) if by_schedule => Some("nobody knows which firing opened it".to_owned()),
+                        (Some(fired), _) if !self.opened_for.insert(fired) => {
+                            Some(format!("the firing of {fired} had opened one before"))
+                        }
+                        (Some(fired), Some(last)) if fired < last => {
+                            Some(format!("it fired at {fired}, and the window of {last} came after that"))
+                        }
+                        (Some(_) | None, _) => None,
+                    };
+                    self.last_opened = Some(window.0);
+                    if let Some(seen) = seen
+                        && self.breach.is_none()
+                    {
+                        let (rule, at) = (Rule::WindowsHaveBrakes, record.at);
+                        let seen = format!("the window of {window}: {seen}");
+                        self.breach = Some(Breach { rule, at, account: None, seen });
+                    }
+                }
+                FleetFact::WindowPlanned { .. }
+                | FleetFact::WindowAdvanced { .. }
+                | FleetFact::FirstWaveBack
+                | FleetFact::WindowStopped { .. }
+                | FleetFact::WindowStopAnnounced
+                | FleetFact::WindowClosed
+                | FleetFact::WindowNotOpened
+                | FleetFact::EventRefused { .. }
+                | FleetFact::RequestIgnored { .. } => {}
+            }
         }
     }
 
@@ -365,6 +411,7 @@ impl JournalWatcher for Referee {
         let mut books = self.books();
         let mut replayed = books.fleet.take().unwrap_or_default();
         let mut illegal = None;
+        books.opening(records, replayed.window().is_some());
         for record in records {
             illegal = illegal.or(replayed.apply(record).err());
         }

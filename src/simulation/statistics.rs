@@ -115,7 +115,9 @@ impl Statistics {
                 | FleetFact::WindowAdvanced { .. }
                 | FleetFact::FirstWaveBack
                 | FleetFact::WindowStopAnnounced
-                | FleetFact::WindowNotOpened => {}
+                | FleetFact::WindowNotOpened
+                | FleetFact::ScheduleFired { .. }
+                | FleetFact::RequestIgnored { .. } => {}
             }
         }
     }

@@ -57,8 +57,8 @@ pub use due::Due;
 pub use email::{Email, InvalidEmail};
 pub use explain::{Idle, LeftOut, Refusal};
 pub use fleet::{
-    Advance, Fleet, FleetFact, FleetRecord, PLAN_PAGE, PastWindow, Settlement, Stage, Stop, Tally, Window,
-    settlement,
+    Advance, Fleet, FleetFact, FleetRecord, NotOpened, Occasion, PLAN_PAGE, PastWindow, Settlement, Stage,
+    Stop, Tally, Window, settlement,
 };
 pub use fold::IllegalRecord;
 pub use identifier::{

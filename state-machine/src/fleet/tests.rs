@@ -1,5 +1,9 @@
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
 use super::*;
-use crate::Origin;
+use crate::{AccountId, Actor, Brakes, Cause, Origin, Timestamp, TriggerId, Version, WindowId};
 
 fn cause() -> Cause {
     Cause { origin: Origin::Window, by: Actor::Aws, trigger: None }
@@ -34,8 +38,9 @@ impl Run {
     fn open(accounts: u64) -> Self {
         let plan: Vec<_> = (1..=accounts).map(account).collect();
         let mut run = Self { fleet: Fleet::default(), plan: plan.clone(), replayed: Fleet::default() };
-        let (window, advance) = run.fleet.open(&cause(), &brakes(), &plan, BTreeMap::new(), at(0));
-        assert_eq!(window, Some(WindowId(at(0))));
+        let (window, advance) =
+            run.fleet.open(&cause(), Occasion::Command, &brakes(), &plan, BTreeMap::new(), at(0));
+        assert_eq!(window, Ok(WindowId(at(0))));
         run.take(&advance);
         run
     }
@@ -54,7 +59,7 @@ impl Run {
     }
 
     fn advance_each(&mut self, settlement: impl Fn(AccountId) -> Settlement, minutes: i64) -> Vec<AccountId> {
-        let window = self.fleet.window().expect("a window");
+        let Some(window) = self.fleet.window() else { return Vec::new() };
         let settlements = window.in_flight.iter().map(|account| (*account, settlement(*account))).collect();
         let turns = usize::try_from(window.turns).unwrap();
         let Some(advance) = self.fleet.advance(&cause(), &settlements, &self.plan[turns..], at(minutes))
@@ -117,8 +122,8 @@ fn a_few_failures_are_usual() {
 
 #[test]
 fn the_band_grows_narrower_with_the_sample() {
-    let mut run = Run::open(2_000);
-    let window = run.fleet.window.as_mut().unwrap();
+    let run = Run::open(2_000);
+    let mut window = run.fleet.window().unwrap().clone();
     for (turns, failed, leaves) in [
         (5, 2, false),
         (5, 3, true),
@@ -146,8 +151,9 @@ fn when_time_is_up_nobody_is_let_in_any_more() {
 #[test]
 fn a_second_window_is_not_opened_beside_the_first() {
     let mut run = Run::open(3);
-    let (window, advance) = run.fleet.open(&cause(), &brakes(), &[], BTreeMap::new(), at(1));
-    assert_eq!(window, None);
+    let (window, advance) =
+        run.fleet.open(&cause(), Occasion::Command, &brakes(), &[], BTreeMap::new(), at(1));
+    assert_eq!(window, Err(NotOpened::Open { window: WindowId(at(0)) }));
     run.take(&advance);
     assert_eq!(run.fleet.window().unwrap().planned, 3);
 }
@@ -179,4 +185,88 @@ fn accounts_that_were_left_out_do_not_count_as_let_in() {
     };
     assert_eq!(run.advance_each(mostly_left_out, 1).len(), 20, "two failures never stop a window");
     assert_eq!(run.fleet.window().unwrap().tally.left_out, 3);
+}
+
+/// Asks an idle or busy fleet for a window, for the firing of `fired`; the event of it is named by `event`.
+fn ask(run: &mut Run, fired: i64, event: &str, now: i64) -> Result<WindowId, NotOpened> {
+    let cause = Cause { trigger: Some(TriggerId::from_text(event)), ..cause() };
+    let occasion = Occasion::Schedule { fired: at(fired) };
+    let (window, advance) = run.fleet.open(&cause, occasion, &brakes(), &[], BTreeMap::new(), at(now));
+    run.take(&advance);
+    window
+}
+
+#[test]
+fn the_same_firing_never_opens_a_second_window() {
+    let mut run = Run::open(0);
+    run.advance(COMPLETED, 1);
+    assert_eq!(ask(&mut run, 60, "a", 61), Ok(WindowId(at(61))));
+    assert_eq!(ask(&mut run, 60, "a", 61), Err(NotOpened::Repeated), "while it is open");
+    run.advance(COMPLETED, 62);
+    assert_eq!(run.fleet.window(), None);
+    assert_eq!(ask(&mut run, 60, "a", 63), Err(NotOpened::Repeated), "when it has closed");
+    assert_eq!(ask(&mut run, 60, "b", 63), Err(NotOpened::Repeated), "told by another event");
+    assert_eq!(ask(&mut run, 62, "b", 63), Ok(WindowId(at(63))), "the next firing is another one");
+}
+
+#[test]
+fn a_firing_that_met_an_open_window_opens_none_later() {
+    let mut run = Run::open(3);
+    assert_eq!(ask(&mut run, 1, "a", 2), Err(NotOpened::Open { window: WindowId(at(0)) }));
+    run.advance(FLYING, 2);
+    run.advance(COMPLETED, 3);
+    run.advance(COMPLETED, 4);
+    assert_eq!(run.fleet.window(), None);
+    assert_eq!(ask(&mut run, 1, "a", 5), Err(NotOpened::Repeated));
+    assert_eq!(ask(&mut run, 6, "b", 6), Ok(WindowId(at(6))));
+}
+
+#[test]
+fn a_firing_that_comes_after_a_later_window_opens_none() {
+    let mut run = Run::open(0);
+    run.advance(COMPLETED, 1);
+    let late = NotOpened::Late { fired: at(-30) };
+    assert_eq!(ask(&mut run, -30, "a", 2), Err(late));
+    assert_eq!(run.fleet.last_window().unwrap().id, WindowId(at(0)));
+    // Two firings that come in the wrong order: one window.
+    assert_eq!(ask(&mut run, 20, "c", 21), Ok(WindowId(at(21))));
+    run.advance(COMPLETED, 22);
+    assert_eq!(ask(&mut run, 10, "b", 23), Err(NotOpened::Late { fired: at(10) }));
+}
+
+#[test]
+fn a_firing_from_the_future_shuts_nobody_out() {
+    let mut run = Run::open(0);
+    run.advance(COMPLETED, 1);
+    assert_eq!(ask(&mut run, 100_000, "a", 2), Ok(WindowId(at(2))));
+    run.advance(COMPLETED, 3);
+    assert_eq!(ask(&mut run, 100_000, "a", 4), Err(NotOpened::Repeated));
+    assert_eq!(ask(&mut run, 5, "b", 5), Ok(WindowId(at(5))));
+}
+
+#[test]
+fn an_operator_may_ask_again_but_the_same_command_counts_once() {
+    let mut run = Run::open(0);
+    run.advance(COMPLETED, 1);
+    let mut command = |name: &str, now: i64| {
+        let trigger = Some(TriggerId::from_text(name));
+        let cause = Cause { origin: Origin::Command, by: Actor::Unknown, trigger };
+        let (window, advance) =
+            run.fleet.open(&cause, Occasion::Command, &brakes(), &[], BTreeMap::new(), at(now));
+        run.take(&advance);
+        run.advance(COMPLETED, now);
+        window
+    };
+    assert_eq!(command("a", 2), Ok(WindowId(at(2))));
+    assert_eq!(command("a", 3), Err(NotOpened::Repeated));
+    assert_eq!(command("b", 4), Ok(WindowId(at(4))));
+}
+
+#[test]
+fn a_head_from_before_firings_were_remembered_can_be_read() {
+    let mut head = serde_json::to_value(Run::open(3).fleet).unwrap();
+    let members = head.as_object_mut().unwrap();
+    assert!(members.remove("firing").is_some() && members.remove("asked").is_some());
+    let head: Fleet = serde_json::from_value(head).unwrap();
+    assert_eq!(head.window().unwrap().planned, 3);
 }
