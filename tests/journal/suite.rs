@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::TimeDelta;
 use spa::journal::{AppendError, Journal, JournalError};
 use state_machine::{
-    Account, AccountId, Actor, Brakes, Cause, Fact, Fleet, FleetFact, FleetRecord, Origin, PLAN_PAGE,
-    Profile, Record, Status, Tags, Text, Timestamp, TriggerId, UnitId, Version,
+    Account, AccountId, Actor, Brakes, Cause, Fact, Fleet, FleetFact, FleetRecord, Occasion, Origin,
+    PLAN_PAGE, Profile, Record, Status, Tags, Text, Timestamp, TriggerId, UnitId, Version,
 };
 
 /// Makes one test of each promise, for journals that `$new` makes. Whatever `$new` returns beside the journal
@@ -452,7 +452,7 @@ pub async fn a_plan_for_a_hundred_thousand_accounts_is_kept<J: Journal>(journal:
         longest_seconds: 3_600,
     };
     let left_out = BTreeMap::from([(Text::from("held"), 3)]);
-    let (_, advance) = Fleet::default().open(&cause, &brakes, &accounts, left_out, at(0));
+    let (_, advance) = Fleet::default().open(&cause, Occasion::Command, &brakes, &accounts, left_out, at(0));
     journal.append_fleet(Version::NONE, &advance.records, &advance.fleet).await.unwrap();
 
     let fleet = journal.fleet().await.unwrap();
