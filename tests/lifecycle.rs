@@ -79,6 +79,7 @@ impl Story {
             status: Status::Active,
             profile: Arc::new(profile),
             state_tag: state_tag.map(Text::from),
+            before: None,
             builds: Vec::new(),
             baseline: None,
             concurrency: 1,
@@ -198,6 +199,16 @@ fn an_account_that_carries_a_state_waits_to_be_adopted() {
     story.live(DAY * 7);
     assert_eq!(story.purge_modes(), ["--force".into()]);
     assert_eq!(story.head().state(), Some(State::Released));
+}
+
+#[test]
+fn reads_that_lag_behind_our_own_writes_lead_to_nothing() {
+    let stale = Faults::none().with(Fault::Stale, Rate::per_million(1_000_000));
+    let story = Story::begin(stale, Some(FORCED), None);
+    story.live(DAY * 7);
+    assert_eq!(story.head().state(), Some(State::Released));
+    assert_eq!(story.head().cycles(), 2);
+    assert_eq!(story.purge_modes().len(), 1, "purged once, although reads still said expired afterwards");
 }
 
 #[test]

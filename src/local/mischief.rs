@@ -101,6 +101,7 @@ fn one(
         | Fault::Repeat
         | Fault::Delay
         | Fault::Throttle
+        | Fault::Stale
         | Fault::Outage
         | Fault::Crash
         | Fault::Build

@@ -78,6 +78,9 @@ pub enum Fault {
     Delay,
     /// A call is refused: too many requests, or another request in progress.
     Throttle,
+    /// A read shows the state tag as it was before our own last write: Organizations is eventually consistent,
+    /// and the tagging API even more so.
+    Stale,
     /// A call gets no answer; half of the time it was done all the same.
     Outage,
     /// The process dies between two steps.
@@ -98,11 +101,12 @@ pub enum Fault {
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Loss,
         Self::Repeat,
         Self::Delay,
         Self::Throttle,
+        Self::Stale,
         Self::Outage,
         Self::Crash,
         Self::Build,
@@ -120,6 +124,7 @@ impl Fault {
             Self::Repeat => "repeat",
             Self::Delay => "delay",
             Self::Throttle => "throttle",
+            Self::Stale => "stale",
             Self::Outage => "outage",
             Self::Crash => "crash",
             Self::Build => "build",
@@ -134,7 +139,7 @@ impl Fault {
     /// Light faults: a good week. In times per million.
     const fn light(self) -> u32 {
         match self {
-            Self::Loss | Self::Delay | Self::Throttle => 5_000,
+            Self::Loss | Self::Delay | Self::Throttle | Self::Stale => 5_000,
             Self::Repeat => 10_000,
             Self::Outage | Self::Crash | Self::Hand | Self::Foreign => 1_000,
             Self::Build | Self::Limit => 20_000,
@@ -145,7 +150,7 @@ impl Fault {
     /// Heavy faults: nothing like it was ever seen. In times per million.
     const fn heavy(self) -> u32 {
         match self {
-            Self::Loss | Self::Repeat | Self::Delay | Self::Throttle | Self::Limit => 100_000,
+            Self::Loss | Self::Repeat | Self::Delay | Self::Throttle | Self::Stale | Self::Limit => 100_000,
             Self::Outage | Self::Crash => 20_000,
             Self::Build => 150_000,
             Self::Hand | Self::Foreign => 30_000,

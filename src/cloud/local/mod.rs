@@ -54,6 +54,8 @@ pub struct LocalCloud {
     calls: Calls,
     /// Whether anything goes wrong at all; if not, nobody has to ask chance.
     faulty: bool,
+    /// Whether reads may lag behind; if not, nobody has to remember what was there before.
+    lags: bool,
     watcher: Option<Arc<dyn Watcher>>,
 }
 
@@ -115,6 +117,7 @@ impl LocalCloud {
             management_account: state.management_account,
         };
         let faulty = state.faults.kinds().next().is_some();
+        let lags = state.faults.kinds().any(|(fault, _)| fault == Fault::Stale);
         Self {
             state: Mutex::new(state),
             keeper,
@@ -124,6 +127,7 @@ impl LocalCloud {
             now: AtomicI64::new(now.as_millis()),
             calls: Calls::default(),
             faulty,
+            lags,
             watcher: None,
         }
     }

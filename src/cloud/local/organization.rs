@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use state_machine::{
     AccountId, Effect, Failure, FailureKind, Look, Profile, Seen, State as AccountState, TagWrite, Tags,
     Text, Timestamp, UnitId, Unreadable, Warrant, tags::TAGS_PER_ACCOUNT,
@@ -11,7 +12,14 @@ use crate::cloud::{Listed, Organization, Page, PageToken};
 use crate::event::{Actor, MoveAccount, OrganizationEvent, Parent, TagResource, UntagResource};
 
 use super::calls::Call;
+use super::faults::Fault;
 use super::{Course, EventKind, LocalCloud, State, failure, message, store_failed};
+
+/// How far a single read may lag behind our own write. `lifecycle.settle` must be longer.
+const READ_LAG: TimeDelta = TimeDelta::seconds(20);
+
+/// How far a listing may lag behind.
+const LIST_LAG: TimeDelta = TimeDelta::minutes(3);
 
 /// How many accounts stand on a page of the tagging API.
 const PAGE: usize = 100;
@@ -57,12 +65,13 @@ impl LocalCloud {
                 Course::Refused(_) | Course::Unanswered => return Look::Unreadable(Unreadable::Failed),
             }
         }
+        let lag = if state.strikes(Fault::Stale) { READ_LAG } else { TimeDelta::zero() };
         match state.member(account) {
             None => Look::NotFound,
             Some(member) => Look::Seen(Box::new(Seen {
                 at,
                 status: member.status,
-                reading: member.reading(),
+                reading: member.stale_reading(at, lag),
                 profile: Arc::clone(&member.profile),
             })),
         }
@@ -80,6 +89,8 @@ impl LocalCloud {
         }
         // `ListAccounts` gives 20 accounts a page.
         self.calls().add(Call::ListAccounts, (PAGE / 20 - 1) as u64);
+        let now = self.time();
+        let lag = if state.strikes(Fault::Stale) { LIST_LAG } else { TimeDelta::zero() };
         let start = after.map_or(Unbounded, Excluded);
         let mut members = state.members.range((start, Unbounded));
         let accounts: Vec<Listed> = members
@@ -88,7 +99,7 @@ impl LocalCloud {
             .map(|(&account, member)| Listed {
                 account,
                 status: member.status,
-                reading: member.reading(),
+                reading: member.stale_reading(now, lag),
                 profile: Arc::clone(&member.profile),
             })
             .collect();
@@ -153,7 +164,8 @@ impl LocalCloud {
         let mut set = write.set.clone();
         if let Some(change) = &write.change {
             let value = Text::from(change.to.as_str());
-            member.state_tag = Some(Text::clone(&value));
+            let before = member.state_tag.replace(Text::clone(&value));
+            member.before = self.lags.then_some((self.time(), before));
             set.insert(state_key, value);
         }
         if !write.unset.is_empty() {
@@ -171,6 +183,8 @@ impl LocalCloud {
         let state_key = Arc::clone(&self.settings.tag_keys().state);
         let Some(member) = state.member_mut(account) else { return };
         member.state_tag = value.map(Text::from);
+        // What somebody else writes cannot be told from what they will write in a moment.
+        member.before = None;
         match value {
             Some(value) => {
                 let set = Tags::from_iter([(state_key, Text::from(value))]);

@@ -75,6 +75,9 @@ pub struct Member {
     pub profile: Arc<Profile>,
     /// The tag of the state, if there is one.
     pub state_tag: Option<Text>,
+    /// What it was before our own last write, and when that was: what a stale read shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<(Timestamp, Option<Text>)>,
     /// Its last builds, oldest first.
     pub builds: Vec<Build>,
     /// The version of the baseline that stands in it.
@@ -153,6 +156,14 @@ impl Member {
     /// What its state tag says.
     pub fn reading(&self) -> Reading {
         Reading::of_tag(self.state_tag.as_deref())
+    }
+
+    /// What a read shows that lags so far behind.
+    pub fn stale_reading(&self, now: Timestamp, lag: TimeDelta) -> Reading {
+        match &self.before {
+            Some((written, tag)) if now.since(*written) < lag => Reading::of_tag(tag.as_deref()),
+            Some(_) | None => self.reading(),
+        }
     }
 
     /// The build that runs or waits.

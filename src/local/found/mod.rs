@@ -44,6 +44,7 @@ impl Newcomer {
                 tags,
             }),
             state_tag,
+            before: None,
             builds: Vec::new(),
             baseline: None,
             concurrency: 1,
