@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::Utc;
+use state_machine::Timestamp;
+
 use crate::settings::{self, Settings};
 use crate::store::{Open, Store};
 
@@ -55,7 +58,7 @@ impl Context {
     /// # Errors
     /// When they cannot be used. Every fault was said then.
     pub fn settings(&self) -> Result<Arc<Settings>, Failure> {
-        let loaded = settings::load(&self.settings);
+        let loaded = settings::load_at(&self.settings, Timestamp::from(Utc::now()));
         if !loaded.report.is_empty() {
             self.screen.note(loaded.report.render(self.screen.colors_notes()).trim_end());
         }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use chrono::Utc;
 use clap::Args;
+use state_machine::Timestamp;
 
 use crate::settings;
 
@@ -22,7 +24,7 @@ pub struct Options {
 /// When standard output cannot be written. Faults of the settings are data here.
 pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let path = options.file.as_deref().unwrap_or(context.settings_path());
-    let loaded = settings::load(path);
+    let loaded = settings::load_at(path, Timestamp::from(Utc::now()));
     let screen = context.screen();
     match screen.format() {
         Format::Json => screen.json(&loaded.report.view())?,

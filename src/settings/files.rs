@@ -19,6 +19,10 @@ pub(crate) const CSV_LIMIT: u64 = 64 * MIB;
 /// The largest buildspec or document that is read.
 pub(crate) const SMALL_LIMIT: u64 = MIB;
 
+/// What a parameter of Systems Manager holds in the advanced tier, in bytes:
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>.
+pub(crate) const PARAMETER: usize = 8 * 1024;
+
 /// Where files named in the settings are looked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
@@ -57,6 +61,20 @@ impl Files {
     pub(crate) fn beside(&self, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {
         read_named(self.folder.join(named.value.as_str()), named, limit, report)
     }
+}
+
+/// Refuses a file that no parameter of Systems Manager can hold: documents and buildspecs are kept in one each.
+pub(crate) fn refuse_large(named: &Placed<FilePath>, found: &Found, report: &mut Report) -> Option<()> {
+    let size = found.text.len();
+    if size <= PARAMETER {
+        return Some(());
+    }
+    let message = format!(
+        "{} has {size} bytes, and a parameter of Systems Manager holds {PARAMETER}",
+        found.path.display()
+    );
+    report.push(named.fault(message, "").help("shorten the file, or let it fetch the rest when it runs"));
+    None
 }
 
 fn read_named(path: PathBuf, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {

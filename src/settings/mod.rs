@@ -1,6 +1,7 @@
 //! settings.yaml: read, checked as a whole, and resolved for each account.
 //!
 //! - `load`: from a file to [`Settings`], or to everything that is wrong with it
+//! - `whole`: whether the parts fit together
 //! - `resolve`: what counts for one account, and where each value comes from
 //! - `schema`: the same rules for editors
 //! - `section`: what each section may hold
@@ -25,11 +26,12 @@ mod resolve;
 mod schema;
 mod section;
 pub(crate) mod value;
+mod whole;
 mod yaml;
 
 pub use buildspec::{Buildspec, InvalidBuildspec};
 pub use checked::Settings;
-pub use load::{Loaded, load, load_text};
+pub use load::{Loaded, load, load_at, load_text};
 pub use origin::{Origin, Sourced};
 pub use resolve::{Entry, Resolved, ResolvedTask};
 pub use schema::json_schema;

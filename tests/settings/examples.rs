@@ -33,8 +33,9 @@ fn the_example_of_the_repository_is_faultless() {
 fn complete_settings_of_the_predecessor_load() {
     let loaded = predecessor("complete.yaml");
     let settings = loaded.settings.unwrap();
-    // Two units that are samples, the automation account among the accounts, a retired webhook.
-    assert_eq!(loaded.report.warnings(), 4, "{}", loaded.report.render(false));
+    // Two units that are samples, the automation account among the accounts, a tag that is set and taken away,
+    // a retired webhook.
+    assert_eq!(loaded.report.warnings(), 5, "{}", loaded.report.render(false));
     assert_eq!(settings.environment_identifier().as_str(), "SpaSample");
     assert_eq!(settings.metering().transactions_ttl_in_seconds.num_seconds(), 900);
     assert_eq!(settings.features().with_end_user_documents.len(), 1);

@@ -109,7 +109,10 @@ fn warnings_do_not_stop_anything() {
             "is never touched",
         ),
         ("features: {with_csv_files: [warned.csv]}\n", "the account 999988887777 is never touched"),
-        ("features: {with_cost_email_recipients: [a@example.com]}\n", "no mail about costs will be sent"),
+        (
+            "features: {with_cost_management_tag: c, with_cost_email_recipients: [a@example.com]}\n",
+            "no mail about costs will be sent",
+        ),
         ("features: {with_microsoft_webhook_on_alerts: 'https://a.webhook.office.com/x'}\n", "retired"),
         ("defaults: {unset_tags: [account-holder]}\n", "on-boarding will forget who holds the account"),
     ];

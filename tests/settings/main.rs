@@ -8,6 +8,7 @@
     reason = "these are tests, also where they are helpers"
 )]
 
+mod contradictions;
 mod csv_files;
 mod examples;
 mod faults;

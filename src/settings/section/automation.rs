@@ -1,6 +1,7 @@
 //! `automation`: the account in which the system runs, and when maintenance is.
 
 use schemars::JsonSchema;
+use state_machine::tags::TAGS_PER_ACCOUNT;
 use state_machine::{AccountId, Protection, Tags, Text};
 
 use super::Section;
@@ -65,6 +66,7 @@ impl Automation {
         let role_name = section.optional::<RoleName>("role_name_to_manage_codebuild");
         let tags = section.map::<TagKey, TagValue>("tags");
         let verbosity = section.optional::<Verbosity>("verbosity");
+        refuse_many(&tags, section.report());
         warn_of_other_owner(management_account_id.as_ref(), role_arn.as_ref(), section.report());
         section.close();
 
@@ -88,6 +90,14 @@ impl Automation {
             verbosity: verbosity.map_or_else(Verbosity::default, |verbosity| verbosity.value),
         });
         (automation, management.into_iter().chain(own).collect())
+    }
+}
+
+/// AWS keeps 50 tags a resource: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>.
+fn refuse_many(tags: &[(Placed<TagKey>, Placed<TagValue>)], report: &mut Report) {
+    if let Some((first_too_many, _)) = tags.get(TAGS_PER_ACCOUNT) {
+        let message = format!("{} tags are more than the {TAGS_PER_ACCOUNT} that AWS keeps", tags.len());
+        report.push(first_too_many.fault(message, "one too many"));
     }
 }
 

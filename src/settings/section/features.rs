@@ -7,7 +7,7 @@ use state_machine::{Email, Text};
 
 use super::Section;
 use crate::diagnostic::Report;
-use crate::settings::files::{Files, SMALL_LIMIT};
+use crate::settings::files::{Files, SMALL_LIMIT, refuse_large};
 use crate::settings::value::aws::{ParameterLabel, ResponsePlanArn};
 use crate::settings::value::mail::Sender;
 use crate::settings::value::tag::{TagKey, TagPrefix};
@@ -86,11 +86,17 @@ impl Features {
             let doubt = recipients.doubt("no mail about costs will be sent", "nobody is named to send it");
             section.report().push(doubt.help("name a sender in with_origin_email_recipient"));
         }
+        refuse_crowd(cost_recipients.as_ref(), section.report());
+        if cost_tag.is_none() {
+            warn_of_no_costs(cost_recipients.as_ref(), section.report());
+            warn_of_no_costs(currencies.as_ref(), section.report());
+        }
         warn_of_retired_webhook(webhook.as_ref(), section.report());
         let documents = documents
             .into_iter()
             .filter_map(|(label, path)| {
                 let found = files.find(&path, SMALL_LIMIT, section.report())?;
+                refuse_large(&path, &found, section.report())?;
                 Some((label.value.to_text(), Document { path: found.path, text: found.text.into() }))
             })
             .collect();
@@ -128,6 +134,24 @@ fn csv_files(section: &mut Section<'_, '_>) -> Vec<Placed<FilePath>> {
 
 fn values<T>(list: Option<Placed<Vec<Placed<T>>>>) -> Vec<T> {
     list.into_iter().flat_map(|list| list.value).map(|placed| placed.value).collect()
+}
+
+/// A mail of Amazon SES has 50 recipients at most: <https://docs.aws.amazon.com/ses/latest/dg/quotas.html>.
+fn refuse_crowd(recipients: Option<&Placed<Vec<Placed<Email>>>>, report: &mut Report) {
+    const MOST: usize = 50;
+    if let Some(recipients) = recipients.filter(|recipients| recipients.value.len() > MOST) {
+        let message =
+            format!("{} recipients are more than the {MOST} that Amazon SES takes", recipients.value.len());
+        report.push(recipients.fault(message, "").help("write to a distribution list"));
+    }
+}
+
+/// What costs are summed up by is not known, so they are not.
+fn warn_of_no_costs<T>(wanted: Option<&Placed<Vec<Placed<T>>>>, report: &mut Report) {
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.value.is_empty()) {
+        let doubt = wanted.doubt("costs will not be reported", "this has no effect");
+        report.push(doubt.help("name the tag that tells the cost center in with_cost_management_tag"));
+    }
 }
 
 /// Microsoft has retired the webhooks of Office 365 connectors:

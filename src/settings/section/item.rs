@@ -19,10 +19,10 @@ use crate::settings::value::text::{Feature, Statement};
 use crate::settings::value::variable::{self, VariableName, VariableValue};
 use crate::settings::value::{Map, Placed, Value, shown};
 
-type Attempts = Whole<1, 10>;
+pub(crate) type Attempts = Whole<1, 10>;
 type Pause = Period<1, { 7 * 86_400 }>;
 /// CodeBuild lets a build wait for 8 hours and run for 36 at most.
-type Deadline = Period<300, { 48 * 3600 }>;
+pub(crate) type Deadline = Period<300, { 48 * 3600 }>;
 
 /// What counts for all accounts where nothing nearer says otherwise. The nearer wins: defaults, then the units
 /// around the account from the outermost to the innermost, then the account, then CSV files in their order.
@@ -211,16 +211,18 @@ fn read_hold(section: &mut Section<'_, '_>, level: &Level) -> Option<Sourced<Hol
 
 /// The tags of the state and of the holder are set by the lifecycle alone.
 pub(crate) fn check_reserved(key: &Placed<TagKey>, keys: &TagKeys, report: &mut Report) {
-    let what = match key.value.as_str() {
-        text if *text == *keys.state => "state",
-        text if *text == *keys.holder => "holder",
+    const HOLDER: &str =
+        "leave the tag out, and set it on the account itself: on-boarding keeps the holder that it finds";
+    let (what, help) = match key.value.as_str() {
+        text if *text == *keys.state => ("state", "leave the tag out"),
+        text if *text == *keys.holder => ("holder", HOLDER),
         _ => return,
     };
     let message = format!(
         "the tag {} is set by the lifecycle: it tells the {what} of an account",
         shown(key.value.as_str())
     );
-    report.push(key.fault(message, "").help("leave the tag out"));
+    report.push(key.fault(message, "").help(help));
 }
 
 fn check_unset(key: &Placed<TagKey>, keys: &TagKeys, report: &mut Report) {

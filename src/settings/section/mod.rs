@@ -23,7 +23,9 @@ pub use reporting::Reporting;
 pub use worker::Worker;
 
 pub(crate) use automation::Guard;
-pub(crate) use item::{AccountItem, Item, Level, TaskItem, UnitItem, check_reserved, check_variable};
+pub(crate) use item::{
+    AccountItem, Attempts, Deadline, Item, Level, TaskItem, UnitItem, check_reserved, check_variable,
+};
 pub(crate) use lifecycle::pauses_of_seconds;
 pub(crate) use reader::Section;
 #[cfg(test)]

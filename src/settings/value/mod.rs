@@ -16,5 +16,5 @@ pub(crate) mod tag;
 pub(crate) mod text;
 pub(crate) mod variable;
 
-pub(crate) use near::{near, nearest};
+pub(crate) use near::{alike, near, nearest};
 pub(crate) use rule::{Map, Placed, Problem, Scalar, Value, shown};

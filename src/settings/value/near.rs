@@ -28,6 +28,23 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     near(word, known).first().copied()
 }
 
+/// The known identifiers that differ from this one by a slip or two, the likeliest first, at most three. Words
+/// look alike sooner than identifiers do, in which every character was drawn.
+pub(crate) fn alike<'a>(identifier: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    const SLIPS: usize = 2;
+    if identifier.chars().count() > 100 {
+        return Vec::new();
+    }
+    let mut found: Vec<(usize, &'a str)> = known
+        .into_iter()
+        .filter(|known| known.len().abs_diff(identifier.len()) <= SLIPS)
+        .map(|known| (strsim::damerau_levenshtein(identifier, known), known))
+        .filter(|(slips, _)| (1..=SLIPS).contains(slips))
+        .collect();
+    found.sort_unstable();
+    found.into_iter().take(3).map(|(_, known)| known).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +68,15 @@ mod tests {
         for (word, expected) in cases {
             assert_eq!(nearest(word, &known), expected, "{word}");
         }
+    }
+
+    #[test]
+    fn identifiers_are_alike_after_a_slip_and_no_more() {
+        let known = ["111122223333", "111122224333", "444455556666"];
+        assert_eq!(alike("111122232333", known), ["111122223333", "111122224333"]);
+        assert_eq!(alike("11112222333", known), ["111122223333", "111122224333"]);
+        assert_eq!(alike("1111222233334", known), ["111122223333", "111122224333"]);
+        assert!(alike("111122223333", ["111122223333"]).is_empty(), "the same is no slip");
+        assert!(alike("999999999999", known).is_empty());
     }
 }
