@@ -1,6 +1,28 @@
 use std::sync::Arc;
 fn main() {
     let a: Vec<String> = std::env::args().collect();
+    if let Some((from, to)) = a[3].split_once("..") {
+        let settings = Arc::new(spa::settings::load(std::path::Path::new("settings.yaml")).settings.unwrap());
+        let t = std::time::Instant::now();
+        for seed in from.parse::<u64>().unwrap()..to.parse().unwrap() {
+            let s = spa::simulation::Scenario {
+                accounts: a[1].parse().unwrap(),
+                days: a[2].parse().unwrap(),
+                seed,
+                faults: spa::cloud::local::faults::Faults::none().switch(&a[4]).unwrap(),
+                start: "2026-12-01T00:00:00Z".parse().unwrap(),
+                organization: None,
+                adopt: false,
+                watched: true,
+            };
+            let r = spa::simulation::simulate(&settings, &s, &mut |_| true).unwrap();
+            if let Some(b) = &r.referee.books().breach {
+                println!("{seed}: {b:?}");
+            }
+        }
+        println!("{:?}", t.elapsed());
+        return;
+    }
     let settings = Arc::new(spa::settings::load(std::path::Path::new("settings.yaml")).settings.unwrap());
     let s = spa::simulation::Scenario {
         accounts: a[1].parse().unwrap(),

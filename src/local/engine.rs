@@ -130,6 +130,8 @@ impl<'w, J: Journal> Engine<'w, J> {
             Item::Deliver(place) => self.deliver(place).await,
             Item::Wake(account, at) => {
                 let woken = self.lifecycle().wake(account).await;
+                // It stays in the queue until it was answered, as a message does: whoever dies here leaves it
+                // to the next one. What the answer has asked for meanwhile stands at another instant.
                 cloud.change(|state| state.take_wake_up(account, at))?;
                 Ok(Self::tolerate(woken.map(|_| ()))?)
             }
@@ -174,7 +176,7 @@ impl<'w, J: Journal> Engine<'w, J> {
             Item::Deliver(place) => postpone(state, place, later),
             Item::Wake(account, at) => {
                 state.take_wake_up(account, at);
-                state.ask_again(account, later);
+                state.ask(account, later, cloud.time());
             }
             Item::Window => state.meta_mut().window_wake = Some(later),
             Item::EndBuilds | Item::Schedule | Item::Reconcile => {}

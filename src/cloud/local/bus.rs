@@ -187,7 +187,7 @@ impl WakeUps for LocalCloud {
                 Course::Refused(kind) => return Err(failure(kind, message(kind))),
                 Course::Normal | Course::Unanswered => {}
             }
-            state.ask(account, at);
+            state.ask(account, at, self.time());
             Ok(())
         })
         .map_err(|error| store_failed(&error))?

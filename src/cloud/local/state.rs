@@ -305,10 +305,11 @@ impl State {
         self.dirty.members.insert(account);
     }
 
-    /// Places a wake-up call; of two for one account, the earlier one counts.
-    pub(super) fn ask(&mut self, account: AccountId, at: Timestamp) {
+    /// Places a wake-up call. Of two for one account, the earlier one counts; but one whose time has come is
+    /// being answered, and whoever answers it takes it away afterwards: it gives way to the new one.
+    pub fn ask(&mut self, account: AccountId, at: Timestamp, now: Timestamp) {
         match self.wake_ups.get(&account) {
-            Some(placed) if *placed <= at => return,
+            Some(placed) if *placed > now && *placed <= at => return,
             Some(placed) => {
                 self.wakes.remove(&(*placed, account));
             }
@@ -317,11 +318,6 @@ impl State {
         self.wake_ups.insert(account, at);
         self.wakes.insert((at, account));
         self.dirty.wake_ups.insert(account);
-    }
-
-    /// Places a wake-up call that was taken and not answered.
-    pub fn ask_again(&mut self, account: AccountId, at: Timestamp) {
-        self.ask(account, at);
     }
 
     /// Whether something happens this time.
