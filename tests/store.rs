@@ -1,6 +1,6 @@
 //! Files that are no store, or no sound one: each is refused with what is wrong, and left as it was.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

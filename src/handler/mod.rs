@@ -1,6 +1,6 @@
 //! From an event to what is done about it: decode, route, hand over to the lifecycle.
 //!
-//! On AWS each [`Handler`](crate::event::Handler) is a Lambda function; on one machine they are called one
+//! On AWS each [`Handler`] is a Lambda function; on one machine they are called one
 //! after another. Both go through [`Handlers::dispatch`].
 
 mod dispatched;

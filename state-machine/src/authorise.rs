@@ -71,7 +71,7 @@ pub fn needs_look(account: &Account, policy: &Policy, obligation: &Obligation, n
 /// is needed. `policy` must have been resolved for the units that this look shows.
 ///
 /// # Errors
-/// The reason for which it must not be carried out; give it to [`crate::decide`] as
+/// The reason for which it must not be carried out; give it to [`crate::decide()`] as
 /// [`crate::Payment::Withheld`], with the look as evidence.
 pub fn authorise(
     account: &Account,

@@ -14,13 +14,13 @@
 //!                                                                                      └──▶ next_wake()
 //! ```
 //!
-//! - [`decide`] tells what follows from a [`Trigger`]: records to append, nothing (and why), a refusal, or
+//! - [`decide()`] tells what follows from a [`Trigger`]: records to append, nothing (and why), a refusal, or
 //!   that it needs [`Evidence`].
 //! - [`Account::apply`] folds a record into the head.
 //! - A record may make us owe side effects ([`Intent`]); the head keeps them as [`Obligation`]s until a
 //!   record settles them.
 //! - [`Account::due`] and [`Account::next_wake`] tell what is to be done now, and when to come back.
-//! - [`authorise`] tells whether an obligation may be carried out now; without its [`Warrant`] nothing
+//! - [`authorise()`] tells whether an obligation may be carried out now; without its [`Warrant`] nothing
 //!   touches an account.
 //!
 //! The states, and what leads from one to the next, stand in this crate's README.md, which a test generates

@@ -42,8 +42,6 @@ const WORDS: &[(&str, &str)] = &[
     ("unimplemented!", "unfinished work belongs into an issue"),
     ("dbg!", "left over from a search"),
     ("#[ignore", "a test that does not run is no test"),
-    ("#[allow(", "say `#[expect(…, reason = …)]`, which is noticed when it is not needed any more"),
-    ("#![allow(", "say `#![expect(…, reason = …)]`, which is noticed when it is not needed any more"),
 ];
 
 /// Marks of unfinished work, in any file.
