@@ -130,11 +130,13 @@ struct Book {
     on_boarded: bool,
     /// When it was last moved or suspended.
     changed: Option<Timestamp>,
+    /// When it last began a try out of quarantine, or left it.
+    tried: Option<Timestamp>,
 }
 
 impl Book {
     fn new(id: AccountId) -> Self {
-        Self { head: Account::unseen(id), on_boarded: false, changed: None }
+        Self { head: Account::unseen(id), on_boarded: false, changed: None, tried: None }
     }
 }
 
@@ -156,19 +158,45 @@ impl Referee {
         books.accounts.entry(account).or_insert_with(|| Book::new(account)).changed = Some(at);
     }
 
-    /// Once everything has calmed down: where is each account?
-    pub fn final_check(&self, members: &BTreeMap<AccountId, Member>, now: Timestamp) {
+    /// Once everything has calmed down: where is each account? Those whose next try out of quarantine came
+    /// just now are on their way; they are returned, and are to be looked at again after [`RECOVERY`].
+    pub fn final_check(&self, members: &BTreeMap<AccountId, Member>, now: Timestamp) -> BTreeSet<AccountId> {
         let mut books = self.books();
+        let mut on_their_way = BTreeSet::new();
         for (&account, member) in members {
             let standing = self.settings.resolve(account, &member.profile.units).standing().value;
             if standing != Standing::Managed || member.status != Status::Active {
                 continue;
             }
-            let rest = match books.accounts.get(&account) {
+            let book = books.accounts.get(&account);
+            let rest = match book {
                 None => Err("managed, and never seen".to_owned()),
                 Some(book) => at_rest(&book.head, member, now),
             };
+            let tried = book.and_then(|book| book.tried);
+            if rest.is_err() && tried.is_some_and(|tried| now.since(tried) < RECOVERY) {
+                on_their_way.insert(account);
+                continue;
+            }
             books.check(Rule::FaultsChangeNothing, account, now, || rest);
+        }
+        on_their_way
+    }
+
+    /// Those that were on their way at the final check: are they where they must be by now?
+    pub fn last_check(
+        &self,
+        on_their_way: &BTreeSet<AccountId>,
+        members: &BTreeMap<AccountId, Member>,
+        now: Timestamp,
+    ) {
+        let mut books = self.books();
+        for account in on_their_way {
+            let rest = match (books.accounts.get(account), members.get(account)) {
+                (Some(book), Some(member)) => at_rest(&book.head, member, now),
+                (None, _) | (_, None) => Err("it is not there any more".to_owned()),
+            };
+            books.check(Rule::FaultsChangeNothing, *account, now, || rest);
         }
     }
 }
@@ -393,6 +421,9 @@ impl JournalWatcher for Referee {
             let book = books.book(id);
             let illegal = book.head.apply(record).err();
             book.on_boarded |= on_boards(record, &book.head);
+            if let Fact::TriedAgain | Fact::QuarantineLeft { .. } = record.fact {
+                book.tried = Some(record.at);
+            }
             let rule = match illegal {
                 Some(state_machine::IllegalRecord::OutOfOrder { .. }) | None => Rule::CompareAndSet,
                 Some(
@@ -485,3 +516,7 @@ fn waits_for_nobody(account: &Account) -> Result<(), String> {
 
 /// How long after the end of the faults everything must have come to rest, the longest build included.
 pub const CALM: TimeDelta = TimeDelta::hours(72);
+
+/// How long an account may take to its rest once its next try out of quarantine has come, when nothing goes
+/// wrong any more: two builds, and what lies between them.
+pub const RECOVERY: TimeDelta = TimeDelta::hours(4);

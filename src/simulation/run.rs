@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use chrono::TimeDelta;
 use state_machine::{
-    AccountId, Actor, Command, Gesture, Happening, Protection, Record, Timestamp, Trigger, TriggerId, UnitId,
+    AccountId, Actor, Command, FleetRecord, Gesture, Happening, Protection, Record, Timestamp, Trigger, TriggerId, UnitId,
     Version,
 };
 
@@ -23,7 +23,7 @@ use crate::local::{Done, Engine, Item, LocalWorld};
 use crate::settings::Settings;
 use crate::store::StoreError;
 
-use super::referee::{Books, CALM, Referee};
+use super::referee::{Books, Breach, CALM, RECOVERY, Referee};
 
 /// What is simulated.
 #[derive(Clone, Debug)]
@@ -72,8 +72,21 @@ pub struct Simulated {
     pub deaths: u64,
     /// How many events were delivered in vain too often.
     pub dead_letters: u64,
-    /// When it ended.
+    /// When it ended, without the time that it took to come to rest.
     pub ended: Timestamp,
+    /// Whether somebody stopped it before its time.
+    pub interrupted: bool,
+}
+
+/// How a stretch of time ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// It went by.
+    InTime,
+    /// A rule was broken.
+    Broken,
+    /// Somebody stopped it.
+    Interrupted,
 }
 
 /// Why a simulation could not be run.
@@ -91,9 +104,6 @@ pub enum SimulationError {
     /// The local organization could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Whoever asked for it does not want it any more.
-    #[error("the simulation was interrupted")]
-    Interrupted,
 }
 
 /// Something that people do.
@@ -120,10 +130,11 @@ struct Run<'s> {
     deaths: u64,
 }
 
-/// Simulates a scenario. `progress` is told how far it is, and may stop it by answering `false`.
+/// Simulates a scenario. `progress` is told how far it is, every simulated day and more often; when it
+/// answers `false`, the simulation ends there and shows what it has seen so far.
 ///
 /// # Errors
-/// When it was stopped. Everything else is a fault of the program.
+/// When the program, and not a rule, failed.
 pub fn simulate(
     settings: &Arc<Settings>,
     scenario: &Scenario,
@@ -131,15 +142,11 @@ pub fn simulate(
 ) -> Result<Simulated, SimulationError> {
     let mut run = Run::new(settings, scenario)?;
     let end = scenario.start + TimeDelta::days(i64::from(scenario.days));
-    run.live(end, progress)?;
-    if run.books().breach.is_none() {
-        run.calm_down()?;
-        run.live(end + CALM, &mut |_| true)?;
-        let now = run.world.cloud().time();
-        let referee = Arc::clone(&run.referee);
-        run.world.cloud().change(|state| referee.final_check(state.members(), now))?;
+    let ended = run.live(end, progress)?;
+    if ended == Ended::InTime && scenario.watched {
+        return run.come_to_rest(end, progress);
     }
-    run.finish(end)
+    run.finish(end, ended)
 }
 
 impl<'s> Run<'s> {
@@ -200,25 +207,45 @@ impl<'s> Run<'s> {
         self.doings.insert((at, self.done), doing);
     }
 
+    /// The faults are over: everything must come to rest, and is looked at then.
+    fn come_to_rest(
+        mut self,
+        end: Timestamp,
+        progress: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<Simulated, SimulationError> {
+        let referee = Arc::clone(&self.referee);
+        self.calm_down()?;
+        let mut ended = self.live(end + CALM, progress)?;
+        if ended == Ended::InTime {
+            let now = self.world.cloud().time();
+            let late = self.world.cloud().change(|state| referee.final_check(state.members(), now))?;
+            if !late.is_empty() && self.books().breach.is_none() {
+                ended = self.live(now + RECOVERY, progress)?;
+                let now = self.world.cloud().time();
+                self.world.cloud().change(|state| referee.last_check(&late, state.members(), now))?;
+            }
+        }
+        self.finish(end, ended)
+    }
+
     /// Lives until an instant, or until a rule is broken.
     fn live(
         &mut self,
         until: Timestamp,
         progress: &mut dyn FnMut(Progress) -> bool,
-    ) -> Result<(), SimulationError> {
+    ) -> Result<Ended, SimulationError> {
         let mut day = 0;
-        loop {
+        for step in 1_u64.. {
             let next = self.engine().next()?;
             let doing = self.doings.first_key_value().map(|(at, _)| at.0);
             let at = match (next, doing) {
                 (Some((at, _)), Some(doing)) => at.min(doing),
                 (Some((at, _)), None) => at,
                 (None, Some(doing)) => doing,
-                (None, None) => return Ok(()),
+                (None, None) => break,
             };
             if at > until {
-                self.world.cloud().set_now(until);
-                return Ok(());
+                break;
             }
             self.world.cloud().set_now(at);
             if doing.is_some_and(|doing| doing <= at) {
@@ -227,17 +254,23 @@ impl<'s> Run<'s> {
                 self.machine_acts(item)?;
             }
             if self.scenario.watched && self.books().breach.is_some() {
-                return Ok(());
+                return Ok(Ended::Broken);
             }
             let today = u32::try_from(at.since(self.scenario.start).num_days()).unwrap_or(0);
-            if today > day {
+            if today > day || step % TOLD_EVERY == 0 {
                 day = today;
-                let records = self.books().statistics.records;
-                if !progress(Progress { days: day, of: self.scenario.days, records }) {
-                    return Err(SimulationError::Interrupted);
+                if !self.tell(today.min(self.scenario.days), progress) {
+                    return Ok(Ended::Interrupted);
                 }
             }
         }
+        self.world.cloud().set_now(until);
+        Ok(Ended::InTime)
+    }
+
+    fn tell(&self, days: u32, progress: &mut dyn FnMut(Progress) -> bool) -> bool {
+        let records = self.books().statistics.records;
+        progress(Progress { days, of: self.scenario.days, records })
     }
 
     fn machine_acts(&mut self, item: Item) -> Result<(), SimulationError> {
@@ -331,7 +364,8 @@ impl<'s> Run<'s> {
         Ok(())
     }
 
-    fn finish(self, ended: Timestamp) -> Result<Simulated, SimulationError> {
+    fn finish(self, end: Timestamp, ended: Ended) -> Result<Simulated, SimulationError> {
+        let now = self.world.cloud().time();
         let (struck, dead_letters) =
             self.world.cloud().change(|state| (state.struck().clone(), state.meta().dead_letters))?;
         Ok(Simulated {
@@ -341,12 +375,27 @@ impl<'s> Run<'s> {
             struck,
             deaths: self.deaths,
             dead_letters,
-            ended,
+            ended: end.min(now),
+            interrupted: ended == Ended::Interrupted,
         })
     }
 }
 
 impl Simulated {
+    /// The first breach of a rule.
+    pub fn breach(&self) -> Option<Breach> {
+        self.referee.books().breach.clone()
+    }
+
+    /// Every record of the fleet's journal, in order.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn fleet_history(&self) -> Result<Vec<FleetRecord>, SimulationError> {
+        let history = self.world.kept().fleet_history(Version::NONE, usize::MAX);
+        Ok(run_or_die(history).unwrap_or(Ok(Vec::new()))?)
+    }
+
     /// Every record of an account, in order.
     ///
     /// # Errors
@@ -356,6 +405,9 @@ impl Simulated {
         Ok(run_or_die(history).unwrap_or(Ok(Vec::new()))?)
     }
 }
+
+/// After how many steps whoever watches is told again, whatever the calendar says: so that Ctrl-C is heard.
+const TOLD_EVERY: u64 = 1_024;
 
 /// Account Factory creates accounts.
 const FACTORY: &str = "arn:aws:sts::444455556666:assumed-role/AWSControlTowerExecution/account-factory";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, CycleEnd, CycleKind, Fact, Fleet, FleetFact, FleetRecord, Origin, Record, Tally, Text,
+    Account, AccountId, CycleEnd, CycleKind, Fact, Fleet, FleetFact, FleetRecord, Origin, Record, Tally, UnitId,
 };
 
 use crate::cloud::local::EventKind;
@@ -14,16 +14,19 @@ use crate::cloud::local::{Build, Lost};
 /// All figures.
 #[derive(Debug, Default)]
 pub struct Statistics {
-    /// By unit; accounts that stand in no unit are under `-`.
-    pub units: BTreeMap<Text, UnitFigures>,
+    /// By the unit in which an account stood; none: outside of all units.
+    pub units: BTreeMap<Option<UnitId>, UnitFigures>,
     /// By kind of event.
     pub lost: BTreeMap<EventKind, LostFigures>,
     /// How many records were appended.
     pub records: u64,
+    /// How many of them to the journal of which account.
+    pub by_account: BTreeMap<AccountId, u64>,
     /// How many builds were started.
     pub builds: u64,
-    /// How many seconds they ran.
-    pub build_seconds: u64,
+    /// What AWS would bill for those that ended: from the call to the end, each rounded up to a minute.
+    /// <https://aws.amazon.com/codebuild/pricing/>
+    pub build_minutes: u64,
     /// How many of them failed.
     pub failed_builds: u64,
     /// What came in and was ignored.
@@ -38,8 +41,6 @@ pub struct Statistics {
 /// Figures of one unit.
 #[derive(Clone, Debug, Default)]
 pub struct UnitFigures {
-    /// Accounts that were seen in it.
-    pub accounts: std::collections::BTreeSet<AccountId>,
     /// Cycles that were completed.
     pub cycles: u64,
     /// Cycles that were interrupted.
@@ -83,17 +84,21 @@ pub struct WindowFigures {
 impl Statistics {
     /// Records were appended to an account's journal.
     pub fn appended(&mut self, records: &[Record], account: &Account) {
-        self.records += records.len() as u64;
-        let unit =
-            account.profile().units.first().map_or_else(|| Text::from("-"), |unit| unit.as_str().into());
         let id = account.id();
-        let mut unit_figures = None;
+        self.records += records.len() as u64;
+        *self.by_account.entry(id).or_default() += records.len() as u64;
         for record in records {
             self.repair(id, record);
-            let figures = unit_figures.take().unwrap_or_else(|| self.units.entry(unit.clone()).or_default());
-            figures.note(record, account, id);
             if let Fact::Ignored { .. } = record.fact {
                 self.ignored += 1;
+            }
+        }
+        let unit = account.profile().units.first();
+        // Most appends change no figure, and a key is a text to copy.
+        if records.iter().any(UnitFigures::counts) {
+            let figures = self.units.entry(unit.cloned()).or_default();
+            for record in records {
+                figures.note(record, account);
             }
         }
     }
@@ -132,7 +137,8 @@ impl Statistics {
         if build.token.is_none() {
             return;
         }
-        self.build_seconds += u64::from(build.runs.0);
+        let took = build.ended.map_or_else(TimeDelta::zero, |ended| ended.since(build.queued));
+        self.build_minutes += u64::from(seconds(took).div_ceil(60));
         if build.will != state_machine::BuildOutcome::Succeeded {
             self.failed_builds += 1;
         }
@@ -164,8 +170,30 @@ impl Statistics {
 }
 
 impl UnitFigures {
-    fn note(&mut self, record: &Record, account: &Account, id: AccountId) {
-        self.accounts.insert(id);
+    /// Both together.
+    pub fn add(&mut self, other: &Self) {
+        self.cycles += other.cycles;
+        self.interrupted += other.interrupted;
+        self.on_boarding.extend(&other.on_boarding);
+        self.maintenance.extend(&other.maintenance);
+        self.failures += other.failures;
+        self.quarantines += other.quarantines;
+        self.holds += other.holds;
+    }
+
+    /// Whether a record changes a figure of its unit.
+    const fn counts(record: &Record) -> bool {
+        matches!(
+            record.fact,
+            Fact::CycleEnded { .. }
+                | Fact::BuildEnded { .. }
+                | Fact::Quarantined { .. }
+                | Fact::Held { .. }
+                | Fact::Deferred { .. }
+        )
+    }
+
+    fn note(&mut self, record: &Record, account: &Account) {
         match &record.fact {
             Fact::CycleEnded { end: CycleEnd::Completed } => {
                 self.cycles += 1;
@@ -191,11 +219,24 @@ fn seconds(time: TimeDelta) -> u32 {
     u32::try_from(time.num_seconds()).unwrap_or(0)
 }
 
-/// The value below which this share of the values lies; 0 when there is none. Sorts the values.
+/// The least value that at least so many percent of the values do not exceed (nearest rank); 0 when there is
+/// none. Sorts the values.
 pub fn percentile(values: &mut [u32], percent: usize) -> u32 {
-    if values.is_empty() {
-        return 0;
-    }
     values.sort_unstable();
-    values[(values.len() - 1) * percent / 100]
+    let rank = (values.len() * percent).div_ceil(100);
+    values.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_were_there() {
+        assert_eq!(percentile(&mut [], 50), 0);
+        assert_eq!(percentile(&mut [7], 95), 7);
+        assert_eq!(percentile(&mut [4, 1, 3, 2], 50), 2);
+        assert_eq!(percentile(&mut (1..=100).rev().collect::<Vec<_>>(), 95), 95);
+        assert_eq!(percentile(&mut [1, 2, 3], 95), 3);
+    }
 }

@@ -130,6 +130,8 @@ pub struct CallCount {
     pub operation: &'static str,
     /// How often it was called.
     pub calls: u64,
+    /// Whether the number of such calls grows with the cycles, and not with the time that passes.
+    pub per_cycle: bool,
 }
 
 impl Calls {
@@ -153,12 +155,17 @@ impl Calls {
         let mut counts = BTreeMap::new();
         for call in Call::ALL {
             if self.of(call) > 0 {
-                counts.insert((call.service(), call.operation()), self.of(call));
+                counts.insert((call.service(), call.operation()), call);
             }
         }
         counts
             .into_iter()
-            .map(|((service, operation), calls)| CallCount { service, operation, calls })
+            .map(|((service, operation), call)| CallCount {
+                service,
+                operation,
+                calls: self.of(call),
+                per_cycle: call.is_per_cycle(),
+            })
             .collect()
     }
 

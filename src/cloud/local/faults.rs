@@ -22,12 +22,17 @@ impl Rate {
         Self(if times > 1_000_000 { 1_000_000 } else { times })
     }
 
+    /// The share of times at which it happens, between 0 and 1.
+    pub fn share(self) -> f64 {
+        f64::from(self.0) / 1_000_000.0
+    }
+
     /// Whether it happens this time.
     pub fn draw(self, random: &mut ChaCha8Rng) -> bool {
         self.0 > 0 && random.random_range(0..1_000_000) < self.0
     }
 
-    /// The rate over a tenth of a unit of time, when this one is over the whole.
+    /// The rate over one of so many parts of a time, when this one is over the whole.
     pub const fn divided_by(self, parts: u32) -> Self {
         Self(self.0 / if parts == 0 { 1 } else { parts })
     }
@@ -209,6 +214,31 @@ impl Faults {
         Self(Fault::ALL.into_iter().map(|fault| (fault, Rate::per_million(rate(fault)))).collect())
     }
 
+    /// The word for all of it together: `none`, `light`, `heavy`; otherwise `mixed`.
+    pub fn name(&self) -> &'static str {
+        let is = |other: &Self| self.kinds().eq(other.kinds());
+        if is(&Self::none()) {
+            "none"
+        } else if is(&Self::light()) {
+            "light"
+        } else if is(&Self::heavy()) {
+            "heavy"
+        } else {
+            "mixed"
+        }
+    }
+
+    /// Switches that, one after another, give these faults again.
+    pub fn switches(&self) -> Vec<String> {
+        match self.name() {
+            "mixed" => {
+                let rates = self.kinds().map(|(kind, rate)| format!("{kind}={}", rate.share()));
+                std::iter::once("none".to_owned()).chain(rates).collect()
+            }
+            name => vec![name.to_owned()],
+        }
+    }
+
     /// How often this kind happens.
     pub fn rate(&self, fault: Fault) -> Rate {
         self.0.get(&fault).copied().unwrap_or(Rate::NEVER)
@@ -258,6 +288,10 @@ mod tests {
         let faults = Faults::none().switch("light").unwrap().switch("loss=2%").unwrap();
         assert_eq!(faults.rate(Fault::Loss), Rate::per_million(20_000));
         assert_eq!(faults.rate(Fault::Repeat), Rate::per_million(10_000));
+        assert_eq!(faults.name(), "mixed");
+        let again = faults.switches().iter().fold(Faults::heavy(), |faults, text| faults.switch(text).unwrap());
+        assert!(again.kinds().eq(faults.kinds()), "{:?}", faults.switches());
+        assert_eq!(Faults::light().switches(), ["light"]);
         assert_eq!(faults.switch("none").unwrap(), Faults::none());
     }
 

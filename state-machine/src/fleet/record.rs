@@ -1,6 +1,7 @@
 //! Records of the fleet's journal.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -80,4 +81,51 @@ pub enum FleetFact {
         /// Why.
         because: NotOpened,
     },
+}
+
+impl FleetFact {
+    /// A stable word for the kind of fact: the tag of its shape in JSON.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::WindowOpened { .. } => "window_opened",
+            Self::WindowPlanned { .. } => "window_planned",
+            Self::WindowAdvanced { .. } => "window_advanced",
+            Self::FirstWaveBack => "first_wave_back",
+            Self::WindowStopped { .. } => "window_stopped",
+            Self::WindowStopAnnounced => "window_stop_announced",
+            Self::WindowClosed => "window_closed",
+            Self::WindowNotOpened => "window_not_opened",
+            Self::EventRefused { .. } => "event_refused",
+            Self::ScheduleFired { .. } => "schedule_fired",
+            Self::RequestIgnored { .. } => "request_ignored",
+        }
+    }
+}
+
+impl fmt::Display for FleetFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WindowOpened { window, planned, left_out, .. } => {
+                let others: u32 = left_out.values().sum();
+                write!(f, "the window of {window} was opened: {planned} accounts, {others} left out")
+            }
+            Self::WindowPlanned { accounts } => write!(f, "a page of the plan: {} accounts", accounts.len()),
+            Self::WindowAdvanced { admitted, settled } => {
+                write!(f, "{} accounts let in, {} settled", admitted.len(), settled.len())
+            }
+            Self::FirstWaveBack => f.write_str("the first wave is back"),
+            Self::WindowStopped { because: Stop::Failures { failed, of } } => {
+                write!(f, "nobody is let in any more: {failed} of {of} accounts met a failed build")
+            }
+            Self::WindowStopped { because: Stop::TimeIsUp } => {
+                f.write_str("nobody is let in any more: the time is up")
+            }
+            Self::WindowStopAnnounced => f.write_str("the stop was announced"),
+            Self::WindowClosed => f.write_str("the window closed"),
+            Self::WindowNotOpened => f.write_str("no window was opened: one is open"),
+            Self::EventRefused { code, message, .. } => write!(f, "an event was refused ({code}): {message}"),
+            Self::ScheduleFired { fired } => write!(f, "the schedule fired at {fired}"),
+            Self::RequestIgnored { because } => write!(f, "no window was opened: {because}"),
+        }
+    }
 }
