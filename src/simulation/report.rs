@@ -466,7 +466,8 @@ fn calls(simulated: &Simulated, cycles: u64, accounts: usize) -> Vec<CallLine> {
 
 fn journal(statistics: &Statistics, cycles: u64) -> JournalLine {
     // Of several, the first by identifier.
-    let busiest = statistics.by_account.iter().max_by_key(|(id, records)| (**records, std::cmp::Reverse(**id)));
+    let busiest =
+        statistics.by_account.iter().max_by_key(|(id, records)| (**records, std::cmp::Reverse(**id)));
     JournalLine {
         records: statistics.records,
         records_per_cycle: (cycles > 0).then(|| rounded(as_float(statistics.records) / as_float(cycles))),

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use chrono::TimeDelta;
 use state_machine::{
-    AccountId, Actor, Command, FleetRecord, Gesture, Happening, Protection, Record, Timestamp, Trigger, TriggerId, UnitId,
-    Version,
+    AccountId, Actor, Command, FleetRecord, Gesture, Happening, Protection, Record, Timestamp, Trigger,
+    TriggerId, UnitId, Version,
 };
 
 use crate::cloud::local::faults::{Fault, Faults};

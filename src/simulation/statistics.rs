@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, CycleEnd, CycleKind, Fact, Fleet, FleetFact, FleetRecord, Origin, Record, Tally, UnitId,
+    Account, AccountId, CycleEnd, CycleKind, Fact, Fleet, FleetFact, FleetRecord, Origin, Record, Tally,
+    UnitId,
 };
 
 use crate::cloud::local::EventKind;

@@ -203,6 +203,12 @@ impl Account {
                     obligation.claim = None;
                     obligation.uncertain |= kind.is_uncertain();
                 }
+                if let Some(quarantine) = &mut self.quarantine
+                    && matches!(&quarantine.because, Trouble::Effect { obligation, .. } if obligation == unpaid)
+                {
+                    // The try is not over: it goes on then.
+                    quarantine.next_try = Some(*again);
+                }
             }
             Fact::EffectDropped { dropped, .. } => {
                 if let Some(obligation) = self.take(*dropped)

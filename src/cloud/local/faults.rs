@@ -289,7 +289,8 @@ mod tests {
         assert_eq!(faults.rate(Fault::Loss), Rate::per_million(20_000));
         assert_eq!(faults.rate(Fault::Repeat), Rate::per_million(10_000));
         assert_eq!(faults.name(), "mixed");
-        let again = faults.switches().iter().fold(Faults::heavy(), |faults, text| faults.switch(text).unwrap());
+        let again =
+            faults.switches().iter().fold(Faults::heavy(), |faults, text| faults.switch(text).unwrap());
         assert!(again.kinds().eq(faults.kinds()), "{:?}", faults.switches());
         assert_eq!(Faults::light().switches(), ["light"]);
         assert_eq!(faults.switch("none").unwrap(), Faults::none());

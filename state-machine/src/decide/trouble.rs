@@ -21,11 +21,13 @@ pub(super) fn failed(draft: &mut Draft<'_>, obligation: &Obligation, failure: &F
         Verdict::TryAgain => u32::from(draft.policy.effects.attempts.get()),
         Verdict::GiveUp | Verdict::Attention => 1,
     };
-    let gives_up = failures >= attempts;
+    // Every try out of quarantine has all its attempts: a service that is busy just then, once, must not cost
+    // another week.
+    let gives_up = failures.is_multiple_of(attempts);
     let pause = if gives_up {
-        draft.policy.quarantine.after(failures - attempts + 1, draft.account.id)
+        draft.policy.quarantine.after(earlier_quarantines(draft, unpaid) + 1, draft.account.id)
     } else {
-        draft.policy.effects.pauses.after(failures, draft.account.id)
+        draft.policy.effects.pauses.after(failures % attempts, draft.account.id)
     };
     let again = draft.now + pause;
     let (kind, message) = (failure.kind, failure.message.clone());
@@ -60,6 +62,14 @@ pub(super) fn relieve(draft: &mut Draft<'_>, settled: ObligationId, because: Rel
         draft.record(Fact::QuarantineLeft { because });
         // What waited for the way out goes on; if nothing did, that is fine too.
         let _ = enter::pursue(draft);
+    }
+}
+
+/// How often this effect has led to quarantine in a row.
+fn earlier_quarantines(draft: &Draft<'_>, effect: ObligationId) -> u32 {
+    match &draft.account.quarantine {
+        Some(quarantine) if !in_other_trouble(draft, effect) => quarantine.tries,
+        Some(_) | None => 0,
     }
 }
 
