@@ -67,7 +67,7 @@ impl Keeper {
         state: &mut State,
         change: impl FnOnce(&mut State) -> T,
     ) -> Result<T, StoreError> {
-        self.store.change(|store| {
+        let changed = self.store.change(|store| {
             if self.is_behind(store)? {
                 let fresh = load(store)?;
                 *state = fresh.ok_or_else(|| StoreError::Damaged {
@@ -80,7 +80,12 @@ impl Keeper {
             state.dirty.meta |= state.random.get_word_pos() != before;
             write(store, state)?;
             Ok(outcome)
-        })
+        });
+        if changed.is_err() {
+            // What is in memory may be ahead of the store now: it is read again before anything else.
+            self.seen().set(-1);
+        }
+        changed
     }
 
     fn is_behind(&self, store: &Transaction<'_>) -> Result<bool, StoreError> {

@@ -10,14 +10,16 @@
 //! | [`faults`] | what goes wrong |
 //! | [`calls`] | what a bill would count |
 //! | [`keeper`] | the file that keeps it all over restarts |
+//! | [`clock`] | the time of what a file keeps |
 //!
-//! It has one clock, which somebody else moves, and one source of chance, which is a seed: the same seed
+//! It has one clock, which somebody else moves (or a store, see [`clock`]), and one source of chance, which is a seed: the same seed
 //! gives the same run, to the byte. A process that dies is played by a future that never ends; whoever runs
 //! it drops it.
 
 mod builds;
 mod bus;
 pub mod calls;
+mod clock;
 pub mod faults;
 mod keeper;
 mod organization;
@@ -26,6 +28,7 @@ mod state;
 
 pub use builds::EndedBuild;
 pub use bus::{EventKind, Lost};
+pub use clock::Anchor;
 pub use keeper::Keeper;
 pub use state::{Build, Delivery, Member, Meta, Place, Seconds, State, Unit};
 
@@ -56,8 +59,13 @@ pub struct LocalCloud {
     faulty: bool,
     /// Whether reads may lag behind; if not, nobody has to remember what was there before.
     lags: bool,
+    /// The clock of the machine, where the time stands in a store.
+    wall: Option<Wall>,
     watcher: Option<Arc<dyn Watcher>>,
 }
+
+/// Reads the clock of the machine.
+pub type Wall = fn() -> Timestamp;
 
 /// Sees what really happens, beside the journal: the referee of a simulation.
 pub trait Watcher: Send + Sync + std::fmt::Debug {
@@ -104,9 +112,19 @@ impl LocalCloud {
         Self::with(state, settings, now, None)
     }
 
-    /// An organization that a store keeps.
-    pub fn kept(state: State, settings: Arc<Settings>, now: Timestamp, keeper: Keeper) -> Self {
-        Self::with(state, settings, now, Some(keeper))
+    /// An organization that a store keeps, and its time too.
+    pub fn kept(state: State, settings: Arc<Settings>, keeper: Keeper, wall: Wall) -> Self {
+        let now = state.meta.clock.map_or_else(wall, |clock| clock.at(wall()));
+        let mut cloud = Self::with(state, settings, now, Some(keeper));
+        cloud.wall = Some(wall);
+        cloud
+    }
+
+    /// The same, for a process of an operator: its calls succeed, and it does not die. What happens to events
+    /// on their way happens all the same.
+    pub fn calm(mut self) -> Self {
+        self.faulty = false;
+        self
     }
 
     fn with(state: State, settings: Arc<Settings>, now: Timestamp, keeper: Option<Keeper>) -> Self {
@@ -128,6 +146,7 @@ impl LocalCloud {
             calls: Calls::default(),
             faulty,
             lags,
+            wall: None,
             watcher: None,
         }
     }
@@ -165,7 +184,12 @@ impl LocalCloud {
     pub fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match &self.keeper {
-            Some(keeper) => keeper.change(&mut state, change),
+            Some(keeper) => keeper.change(&mut state, |state| {
+                if let (Some(wall), Some(clock)) = (self.wall, state.meta.clock) {
+                    self.set_now(clock.at(wall()));
+                }
+                change(state)
+            }),
             None => Ok(change(&mut state)),
         }
     }
@@ -183,6 +207,9 @@ impl LocalCloud {
     /// Draws how a call goes, and counts it.
     fn course(&self, state: &mut State, call: Call, effect: bool) -> Course {
         self.count(call);
+        if !self.faulty {
+            return Course::Normal;
+        }
         if state.strikes(Fault::Throttle) {
             let busy = effect && call.service() == "organizations" && state.pick(2) == 0;
             return Course::Refused(if busy { FailureKind::Busy } else { FailureKind::Throttled });
@@ -240,6 +267,12 @@ const fn message(kind: FailureKind) -> &'static str {
 
 impl crate::cloud::Clock for LocalCloud {
     fn now(&self) -> Timestamp {
+        // Somebody else may have moved the time that stands in a store, and dated records with it.
+        if self.wall.is_some()
+            && let Err(error) = self.change(|_| ())
+        {
+            tracing::error!(%error, "the time could not be read; it stands still");
+        }
         self.time()
     }
 }

@@ -11,6 +11,7 @@ use state_machine::{
     AccountId, BuildId, BuildOutcome, Profile, Reading, Status, TaskKind, Text, Timestamp, Token, UnitId,
 };
 
+use super::clock::Anchor;
 use super::faults::{Fault, Faults};
 
 /// All of it.
@@ -55,6 +56,9 @@ pub struct Meta {
     /// How many events were delivered in vain too often.
     #[serde(default)]
     pub dead_letters: u64,
+    /// The time, where a store keeps it; elsewhere somebody moves the clock.
+    #[serde(default)]
+    pub clock: Option<Anchor>,
 }
 
 /// An organizational unit.
