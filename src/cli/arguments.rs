@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Exit, Format, completions, schema, validate};
+use super::{Exit, Format, completions, schema, up, validate};
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
 #[derive(Debug, Parser)]
@@ -44,6 +44,8 @@ pub struct Common {
 pub enum Command {
     /// Checks a settings file and the files that it names: every fault at once, each with its place.
     Validate(validate::Options),
+    /// Keeps a local organization alive, in real or in accelerated time.
+    Up(up::Options),
     /// Prints the JSON Schema of settings.yaml, for editors.
     Schema(schema::Options),
     /// Prints completions for a shell.

@@ -20,6 +20,8 @@ mod failure;
 mod schema;
 mod screen;
 mod table;
+mod time;
+mod up;
 mod validate;
 
 pub use context::Context;
@@ -59,6 +61,7 @@ fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Validate(options) => validate::run(options, context),
         Command::Schema(options) => schema::run(options, context),
+        Command::Up(options) => up::run(options, context),
         Command::Completions(options) => completions::run(options, context),
     }
 }

@@ -110,12 +110,16 @@ impl Table {
         let mut text = String::new();
         let headings: Vec<Cell> = self.headings.iter().map(|heading| Cell::from(*heading)).collect();
         for row in std::iter::once(&headings).chain(&self.rows) {
-            let fields: Vec<String> = row.iter().map(|cell| field(&cell.text)).collect();
-            text.push_str(&fields.join(","));
-            text.push_str("\r\n");
+            text.push_str(&csv_line(row.iter().map(|cell| cell.text.as_str())));
         }
         text
     }
+}
+
+/// One line of CSV.
+pub(super) fn csv_line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
+    let fields: Vec<String> = fields.into_iter().map(field).collect();
+    format!("{}\r\n", fields.join(","))
 }
 
 /// Takes blanks away from the end of a line, also where a colour ends behind them.

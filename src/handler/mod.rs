@@ -68,7 +68,7 @@ impl<'w, W: World> Handlers<'w, W> {
         match handler {
             Handler::OnMaintenanceWindow => {
                 let Envelope { id, time: fired, .. } = event.envelope;
-                let occasion = Occasion::Schedule { fired };
+                let occasion = &Occasion::Schedule { fired };
                 let opened = open_window(&self.lifecycle, occasion, Actor::Aws, Some(id)).await?;
                 Ok(Dispatched::WindowOpened(opened))
             }

@@ -103,14 +103,14 @@ fn as_seen(listed: Listed, at: Timestamp) -> Look {
 /// When the organization or the journal cannot be read or written.
 pub async fn open_window<W: World>(
     lifecycle: &Lifecycle<'_, W>,
-    occasion: Occasion,
+    occasion: &Occasion,
     by: Actor,
     trigger: Option<TriggerId>,
 ) -> Result<Result<WindowId, NotOpened>, LifecycleError> {
     let world = lifecycle.world();
     let origin = match occasion {
         Occasion::Schedule { .. } => Origin::Window,
-        Occasion::Command => Origin::Command,
+        Occasion::Command { .. } => Origin::Command,
     };
     let cause = Cause { origin, by, trigger };
     for _ in 0..RACES {

@@ -1,5 +1,8 @@
 //! Does what comes next on one machine: events arrive, builds end, wake-ups ring, schedules fire.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use chrono::TimeDelta;
 use state_machine::{AccountId, Timestamp};
 
@@ -288,4 +291,12 @@ fn postpone(state: &mut State, place: Place, at: Timestamp) {
 /// The store below failed: nothing can go on.
 const fn is_store_failure(error: &LifecycleError) -> bool {
     matches!(error, LifecycleError::Journal(_))
+}
+
+/// Everything local answers at once. What does not is a process that died: it is dropped where it stands.
+pub fn run_or_die<F: Future>(work: F) -> Option<F::Output> {
+    match pin!(work).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
 }

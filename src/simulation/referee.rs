@@ -281,6 +281,7 @@ impl Books {
                 | FleetFact::WindowClosed
                 | FleetFact::WindowNotOpened
                 | FleetFact::EventRefused { .. }
+                | FleetFact::WindowCommanded { .. }
                 | FleetFact::RequestIgnored { .. } => {}
             }
         }

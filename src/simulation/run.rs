@@ -1,14 +1,12 @@
 //! Lets time pass, from one thing that happens to the next.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
 use chrono::TimeDelta;
 use state_machine::{
-    AccountId, Actor, Command, FleetRecord, Gesture, Happening, Protection, Record, Timestamp, Trigger,
-    TriggerId, UnitId, Version,
+    AccountId, Actor, Command, FleetRecord, Gesture, Happening, Record, Timestamp, Trigger, TriggerId,
+    UnitId, Version,
 };
 
 use crate::cloud::local::faults::{Fault, Faults};
@@ -17,11 +15,13 @@ use crate::journal::Journal as _;
 use crate::journal::memory::MemoryJournal;
 use crate::lifecycle::LifecycleError;
 use crate::local::engine::EngineError;
-use crate::local::found::{Export, Newcomer, draw};
+use crate::local::found::{Export, Newcomer, draw, management_account};
 use crate::local::mischief::{self, Undo};
 use crate::local::{Done, Engine, Item, LocalWorld};
 use crate::settings::Settings;
 use crate::store::StoreError;
+
+pub use crate::local::run_or_die;
 
 use super::referee::{Books, Breach, CALM, RECOVERY, Referee};
 
@@ -411,20 +411,3 @@ const TOLD_EVERY: u64 = 1_024;
 
 /// Account Factory creates accounts.
 const FACTORY: &str = "arn:aws:sts::444455556666:assumed-role/AWSControlTowerExecution/account-factory";
-
-/// The management account of the settings; where they do not tell it, one that nobody has.
-fn management_account(settings: &Settings) -> AccountId {
-    let named = settings
-        .protected_accounts()
-        .find(|(_, why)| why.value == Protection::ManagementAccount)
-        .map(|(account, _)| account);
-    named.or(AccountId::from_number(999_999_999_999)).unwrap_or(settings.automation().account_id)
-}
-
-/// Everything local answers at once. What does not is a process that died: it is dropped where it stands.
-pub fn run_or_die<F: Future>(work: F) -> Option<F::Output> {
-    match pin!(work).as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => Some(outcome),
-        Poll::Pending => None,
-    }
-}

@@ -123,6 +123,7 @@ impl Statistics {
                 | FleetFact::WindowStopAnnounced
                 | FleetFact::WindowNotOpened
                 | FleetFact::ScheduleFired { .. }
+                | FleetFact::WindowCommanded { .. }
                 | FleetFact::RequestIgnored { .. } => {}
             }
         }

@@ -5,9 +5,11 @@
 //! sqlite3 spa.db 'select version, at, fact from history where account = 111122223333'
 //! ```
 //!
-//! Every change is one transaction in a write-ahead log that is flushed to the disk before it counts
-//! (`synchronous = full`, see <https://www.sqlite.org/pragma.html#pragma_synchronous>), so a process may be
-//! killed at any moment. Several processes may use the same file.
+//! Every change is one transaction in a write-ahead log, so a process may be killed at any moment, and several
+//! processes may use the same file. What the journal appends is flushed to the disk before it counts
+//! (`synchronous = full`, see <https://www.sqlite.org/pragma.html#pragma_synchronous>). What stands for AWS is
+//! not (`normal`): it is flushed with whatever is appended next. The log keeps the order, so after a power cut
+//! the store is as it was at some moment after the last append, as if the process had been killed then.
 
 mod migrations;
 
@@ -26,8 +28,33 @@ const APPLICATION_ID: i32 = 0x5350_4101;
 /// An open store. Clones share the connection.
 #[derive(Clone, Debug)]
 pub struct Store {
-    connection: Arc<Mutex<Connection>>,
+    connection: Arc<Mutex<Line>>,
     path: Arc<Path>,
+}
+
+/// The connection, and how much of what is changed over it is flushed at once.
+#[derive(Debug)]
+struct Line {
+    connection: Connection,
+    flush: Flush,
+}
+
+/// When a change is on the disk for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flush {
+    /// Before it counts.
+    AtOnce,
+    /// With the next one that is flushed at once.
+    InOrder,
+}
+
+impl Flush {
+    const fn synchronous(self) -> &'static str {
+        match self {
+            Self::AtOnce => "full",
+            Self::InOrder => "normal",
+        }
+    }
 }
 
 /// How a store is opened.
@@ -143,7 +170,8 @@ impl Store {
         let mut connection = connect(path, how)?;
         connection.busy_timeout(PATIENCE)?;
         migrate(&mut connection, path, migrations::STEPS)?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), path: path.into() })
+        let line = Line { connection, flush: Flush::AtOnce };
+        Ok(Self { connection: Arc::new(Mutex::new(line)), path: path.into() })
     }
 
     /// Where the store is.
@@ -156,7 +184,7 @@ impl Store {
     /// # Errors
     /// Never, as far as SQLite's documentation goes.
     pub fn be_patient(&self, patience: Duration) -> Result<(), StoreError> {
-        Ok(self.lock().busy_timeout(patience)?)
+        Ok(self.lock().connection.busy_timeout(patience)?)
     }
 
     /// Reads from one state of the store.
@@ -167,7 +195,7 @@ impl Store {
         &self,
         read: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(TransactionBehavior::Deferred, read)
+        self.run(TransactionBehavior::Deferred, None, read)
     }
 
     /// Changes the store: all of it or nothing. Nobody else changes it meanwhile.
@@ -178,22 +206,42 @@ impl Store {
         &self,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(TransactionBehavior::Immediate, change)
+        self.run(TransactionBehavior::Immediate, Some(Flush::AtOnce), change)
+    }
+
+    /// As [`Store::change`], and faster: a power cut may undo it, together with everything after it. What
+    /// another change relied on is never undone without that change.
+    ///
+    /// # Errors
+    /// What `change` returns, and what is wrong with the file. Then nothing was changed.
+    pub fn change_in_order<T, E: From<StoreError>>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(TransactionBehavior::Immediate, Some(Flush::InOrder), change)
     }
 
     fn run<T, E: From<StoreError>>(
         &self,
         behavior: TransactionBehavior,
+        flush: Option<Flush>,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.lock();
+        let mut line = self.lock();
+        let Line { connection, flush: current } = &mut *line;
+        if let Some(flush) = flush
+            && flush != *current
+        {
+            connection.pragma_update(None, "synchronous", flush.synchronous()).map_err(StoreError::from)?;
+            *current = flush;
+        }
         let transaction = connection.transaction_with_behavior(behavior).map_err(StoreError::from)?;
         let outcome = work(&transaction)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(outcome)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    fn lock(&self) -> MutexGuard<'_, Line> {
         // A panic inside a transaction rolls it back, so a poisoned lock holds a sound connection.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -274,7 +322,7 @@ fn migrate(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(
         // The mode is a property of the file, so it is set once, when the file is made.
         connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     }
-    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "synchronous", Flush::AtOnce.synchronous())?;
     for _ in found..known {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been faster.

@@ -452,7 +452,8 @@ pub async fn a_plan_for_a_hundred_thousand_accounts_is_kept<J: Journal>(journal:
         longest_seconds: 3_600,
     };
     let left_out = BTreeMap::from([(Text::from("held"), 3)]);
-    let (_, advance) = Fleet::default().open(&cause, Occasion::Command, &brakes, &accounts, left_out, at(0));
+    let occasion = Occasion::Command { reason: "a test".into() };
+    let (_, advance) = Fleet::default().open(&cause, &occasion, &brakes, &accounts, left_out, at(0));
     journal.append_fleet(Version::NONE, &advance.records, &advance.fleet).await.unwrap();
 
     let fleet = journal.fleet().await.unwrap();

@@ -11,6 +11,7 @@ use state_machine::{AccountId, Timestamp};
 
 use crate::store::{Store, StoreError};
 
+use super::clock::Anchor;
 use super::faults::Faults;
 use super::state::{Delivery, Member, Meta, Place, State, Unit, end};
 
@@ -50,13 +51,25 @@ impl Keeper {
         })
     }
 
-    /// Writes an organization into a store that keeps none yet.
+    /// The time of the organization, without reading the rest; `None` when the store keeps none yet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn clock(&self) -> Result<Option<Anchor>, StoreError> {
+        let head = self.store.read(|store| read::<Head>(store, "organization", "head"))?;
+        Ok(head.and_then(|head| head.meta.clock))
+    }
+
+    /// Writes an organization into a store, unless it keeps one already: then that one stays.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn create(&self, state: &mut State) -> Result<(), StoreError> {
         self.store.change(|store| {
-            write(store, state)?;
+            if read::<Head>(store, "organization", "head")?.is_none() {
+                state.dirty.meta = true;
+                write(store, state)?;
+            }
             self.note(store)
         })
     }
@@ -67,7 +80,7 @@ impl Keeper {
         state: &mut State,
         change: impl FnOnce(&mut State) -> T,
     ) -> Result<T, StoreError> {
-        let changed = self.store.change(|store| {
+        let changed = self.store.change_in_order(|store| {
             if self.is_behind(store)? {
                 let fresh = load(store)?;
                 *state = fresh.ok_or_else(|| StoreError::Damaged {

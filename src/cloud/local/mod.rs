@@ -124,6 +124,7 @@ impl LocalCloud {
     /// on their way happens all the same.
     pub fn calm(mut self) -> Self {
         self.faulty = false;
+        self.lags = false;
         self
     }
 
@@ -149,6 +150,11 @@ impl LocalCloud {
             wall: None,
             watcher: None,
         }
+    }
+
+    /// All of it, when nobody needs the cloud around it any more.
+    pub fn into_state(self) -> State {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same, watched.

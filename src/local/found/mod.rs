@@ -8,9 +8,10 @@ pub use export::{Export, ExportError, read_export};
 
 use std::sync::Arc;
 
-use state_machine::{AccountId, Profile, Status, Text, UnitId};
+use state_machine::{AccountId, Profile, Protection, Status, Text, UnitId};
 
 use crate::cloud::local::{Member, State};
+use crate::settings::Settings;
 
 /// An account that has not come into the organization yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,4 +51,13 @@ impl Newcomer {
             concurrency: 1,
         }
     }
+}
+
+/// The management account of the settings; where they do not tell it, one that nobody has.
+pub fn management_account(settings: &Settings) -> AccountId {
+    let named = settings
+        .protected_accounts()
+        .find(|(_, why)| why.value == Protection::ManagementAccount)
+        .map(|(account, _)| account);
+    named.or(AccountId::from_number(999_999_999_999)).unwrap_or(settings.automation().account_id)
 }

@@ -27,7 +27,7 @@ impl Fleet {
     pub fn open(
         &self,
         cause: &Cause,
-        occasion: Occasion,
+        occasion: &Occasion,
         brakes: &Brakes,
         plan: &[AccountId],
         left_out: BTreeMap<Text, u32>,
@@ -39,9 +39,10 @@ impl Fleet {
             draft.record(FleetFact::RequestIgnored { because });
             return (Err(because), draft.finish(Vec::new()));
         }
-        if let Occasion::Schedule { fired } = occasion {
-            draft.record(FleetFact::ScheduleFired { fired });
-        }
+        draft.record(match occasion {
+            Occasion::Schedule { fired } => FleetFact::ScheduleFired { fired: *fired },
+            Occasion::Command { reason } => FleetFact::WindowCommanded { reason: Text::clone(reason) },
+        });
         if let Some(because @ NotOpened::Open { .. }) = not_opened {
             draft.record(FleetFact::WindowNotOpened);
             return (Err(because), draft.finish(Vec::new()));

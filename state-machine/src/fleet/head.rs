@@ -112,7 +112,9 @@ impl Fleet {
                 self.firing = Some(Firing { fired: *fired, answered: record.at });
                 self.asked = record.cause.trigger;
             }
-            FleetFact::WindowNotOpened => self.asked = record.cause.trigger,
+            FleetFact::WindowCommanded { .. } | FleetFact::WindowNotOpened => {
+                self.asked = record.cause.trigger;
+            }
             FleetFact::RequestIgnored { .. } => {}
             FleetFact::EventRefused { .. } => self.refused_events = self.refused_events.saturating_add(1),
             FleetFact::WindowPlanned { .. }

@@ -8,12 +8,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, TriggerId, WindowId};
+use crate::{Text, Timestamp, TriggerId, WindowId};
 
 use super::Fleet;
 
 /// What a window is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Occasion {
     /// The maintenance schedule fired.
     Schedule {
@@ -21,7 +21,10 @@ pub enum Occasion {
         fired: Timestamp,
     },
     /// An operator asked for one.
-    Command,
+    Command {
+        /// Why.
+        reason: Text,
+    },
 }
 
 /// Why no window was opened.
@@ -58,16 +61,16 @@ impl fmt::Display for NotOpened {
 impl Fleet {
     /// Why no window may be opened on this occasion; `None`: one may. `trigger` names the event or the
     /// command that asks.
-    pub fn not_opened(&self, occasion: Occasion, trigger: Option<TriggerId>) -> Option<NotOpened> {
+    pub fn not_opened(&self, occasion: &Occasion, trigger: Option<TriggerId>) -> Option<NotOpened> {
         if trigger.is_some_and(|trigger| self.was_asked_by(trigger)) {
             return Some(NotOpened::Repeated);
         }
         match occasion {
-            Occasion::Schedule { fired } if self.has_answered(fired) => return Some(NotOpened::Repeated),
-            Occasion::Schedule { fired } if self.answers_from().is_some_and(|from| fired < from) => {
-                return Some(NotOpened::Late { fired });
+            Occasion::Schedule { fired } if self.has_answered(*fired) => return Some(NotOpened::Repeated),
+            Occasion::Schedule { fired } if self.answers_from().is_some_and(|from| *fired < from) => {
+                return Some(NotOpened::Late { fired: *fired });
             }
-            Occasion::Schedule { .. } | Occasion::Command => {}
+            Occasion::Schedule { .. } | Occasion::Command { .. } => {}
         }
         self.window().map(|window| NotOpened::Open { window: window.id })
     }

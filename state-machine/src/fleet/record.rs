@@ -81,6 +81,12 @@ pub enum FleetFact {
         /// Why.
         because: NotOpened,
     },
+    /// An operator asked for a window, and this is the answer: what follows is a window, or none because one
+    /// is open.
+    WindowCommanded {
+        /// Why.
+        reason: Text,
+    },
 }
 
 impl FleetFact {
@@ -98,6 +104,7 @@ impl FleetFact {
             Self::EventRefused { .. } => "event_refused",
             Self::ScheduleFired { .. } => "schedule_fired",
             Self::RequestIgnored { .. } => "request_ignored",
+            Self::WindowCommanded { .. } => "window_commanded",
         }
     }
 }
@@ -126,6 +133,7 @@ impl fmt::Display for FleetFact {
             Self::EventRefused { code, message, .. } => write!(f, "an event was refused ({code}): {message}"),
             Self::ScheduleFired { fired } => write!(f, "the schedule fired at {fired}"),
             Self::RequestIgnored { because } => write!(f, "no window was opened: {because}"),
+            Self::WindowCommanded { reason } => write!(f, "an operator asked for a window: {reason}"),
         }
     }
 }

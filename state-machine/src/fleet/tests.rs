@@ -13,6 +13,11 @@ fn account(number: u64) -> AccountId {
     AccountId::from_number(number).unwrap()
 }
 
+/// An operator asks.
+fn command() -> Occasion {
+    Occasion::Command { reason: "a test".into() }
+}
+
 fn at(minutes: i64) -> Timestamp {
     "2026-11-21T18:00:00Z".parse::<Timestamp>().unwrap() + TimeDelta::minutes(minutes)
 }
@@ -39,7 +44,7 @@ impl Run {
         let plan: Vec<_> = (1..=accounts).map(account).collect();
         let mut run = Self { fleet: Fleet::default(), plan: plan.clone(), replayed: Fleet::default() };
         let (window, advance) =
-            run.fleet.open(&cause(), Occasion::Command, &brakes(), &plan, BTreeMap::new(), at(0));
+            run.fleet.open(&cause(), &command(), &brakes(), &plan, BTreeMap::new(), at(0));
         assert_eq!(window, Ok(WindowId(at(0))));
         run.take(&advance);
         run
@@ -151,8 +156,7 @@ fn when_time_is_up_nobody_is_let_in_any_more() {
 #[test]
 fn a_second_window_is_not_opened_beside_the_first() {
     let mut run = Run::open(3);
-    let (window, advance) =
-        run.fleet.open(&cause(), Occasion::Command, &brakes(), &[], BTreeMap::new(), at(1));
+    let (window, advance) = run.fleet.open(&cause(), &command(), &brakes(), &[], BTreeMap::new(), at(1));
     assert_eq!(window, Err(NotOpened::Open { window: WindowId(at(0)) }));
     run.take(&advance);
     assert_eq!(run.fleet.window().unwrap().planned, 3);
@@ -169,11 +173,12 @@ fn an_empty_plan_closes_at_once() {
 fn plans_are_kept_in_pages() {
     let run = Run::open(2_500);
     let window = run.fleet.window().unwrap();
-    assert_eq!(window.pages, [2, 3, 4].map(Version::new));
-    assert_eq!(window.next_page(), Some((Version::new(2), 0)));
+    // Behind the command and the opening.
+    assert_eq!(window.pages, [3, 4, 5].map(Version::new));
+    assert_eq!(window.next_page(), Some((Version::new(3), 0)));
     let mut later = window.clone();
     later.turns = 2_001;
-    assert_eq!(later.next_page(), Some((Version::new(4), 1)));
+    assert_eq!(later.next_page(), Some((Version::new(5), 1)));
 }
 
 #[test]
@@ -190,7 +195,7 @@ fn accounts_that_were_left_out_do_not_count_as_let_in() {
 /// Asks an idle or busy fleet for a window, for the firing of `fired`; the event of it is named by `event`.
 fn ask(run: &mut Run, fired: i64, event: &str, now: i64) -> Result<WindowId, NotOpened> {
     let cause = Cause { trigger: Some(TriggerId::from_text(event)), ..cause() };
-    let occasion = Occasion::Schedule { fired: at(fired) };
+    let occasion = &Occasion::Schedule { fired: at(fired) };
     let (window, advance) = run.fleet.open(&cause, occasion, &brakes(), &[], BTreeMap::new(), at(now));
     run.take(&advance);
     window
@@ -251,8 +256,7 @@ fn an_operator_may_ask_again_but_the_same_command_counts_once() {
     let mut command = |name: &str, now: i64| {
         let trigger = Some(TriggerId::from_text(name));
         let cause = Cause { origin: Origin::Command, by: Actor::Unknown, trigger };
-        let (window, advance) =
-            run.fleet.open(&cause, Occasion::Command, &brakes(), &[], BTreeMap::new(), at(now));
+        let (window, advance) = run.fleet.open(&cause, &command(), &brakes(), &[], BTreeMap::new(), at(now));
         run.take(&advance);
         run.advance(COMPLETED, now);
         window

@@ -157,6 +157,7 @@ impl Window {
             | FleetFact::WindowClosed
             | FleetFact::WindowNotOpened
             | FleetFact::ScheduleFired { .. }
+            | FleetFact::WindowCommanded { .. }
             | FleetFact::RequestIgnored { .. }
             | FleetFact::EventRefused { .. } => {}
         }
