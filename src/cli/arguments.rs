@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Exit, Format, completions, schema, up, validate};
+use super::{Exit, Format, completions, schema, simulate, up, validate};
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
 #[derive(Debug, Parser)]
@@ -34,9 +34,10 @@ pub struct Common {
     /// Never uses colour. `NO_COLOR` in the environment says the same.
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// What is logged to standard error: error, warn, info, debug or trace, also by module.
-    #[arg(long, global = true, value_name = "FILTER", env = "SPA_LOG", default_value = "warn")]
-    pub log: String,
+    /// What is logged to standard error: off, error, warn, info, debug or trace, also by module
+    /// [default: warn; off for simulate].
+    #[arg(long, global = true, value_name = "FILTER", env = "SPA_LOG")]
+    pub log: Option<String>,
 }
 
 /// What to do.
@@ -44,12 +45,22 @@ pub struct Common {
 pub enum Command {
     /// Checks a settings file and the files that it names: every fault at once, each with its place.
     Validate(validate::Options),
+    /// Runs an organization through weeks of virtual time, lets everything go wrong, and reports.
+    Simulate(simulate::Options),
     /// Keeps a local organization alive, in real or in accelerated time.
     Up(up::Options),
     /// Prints the JSON Schema of settings.yaml, for editors.
     Schema(schema::Options),
     /// Prints completions for a shell.
     Completions(completions::Options),
+}
+
+impl Command {
+    /// What is logged when nobody says what.
+    pub const fn log(&self) -> &'static str {
+        // What goes wrong in a simulation goes wrong on purpose, and stands in the report.
+        if matches!(self, Self::Simulate(_)) { "off" } else { "warn" }
+    }
 }
 
 #[cfg(test)]

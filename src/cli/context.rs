@@ -21,12 +21,14 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context that these switches ask for. Logging begins here.
-    pub fn new(common: &Common) -> Self {
+    /// The context that these switches ask for. Logging begins here; `log` is what is logged when they do not
+    /// say what.
+    pub fn new(common: &Common, log: &str) -> Self {
         let screen = Screen::new(common.output, common.no_color);
-        let filter = tracing_subscriber::EnvFilter::try_new(&common.log);
+        let log = common.log.as_deref().unwrap_or(log);
+        let filter = tracing_subscriber::EnvFilter::try_new(log);
         if let Err(error) = &filter {
-            screen.warn(&format!("--log {}: {error}; only warnings are logged", common.log));
+            screen.warn(&format!("--log {log}: {error}; only warnings are logged"));
         }
         let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
         // A second subscriber is refused: in a process that has one already, that one counts.

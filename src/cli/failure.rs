@@ -6,6 +6,7 @@ use crate::journal::JournalError;
 use crate::lifecycle::LifecycleError;
 use crate::local::EngineError;
 use crate::local::found::ExportError;
+use crate::simulation::SimulationError;
 use crate::store::StoreError;
 
 use super::Exit;
@@ -144,6 +145,17 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::Store(error) => error.into(),
             EngineError::Lifecycle(error) => error.into(),
+        }
+    }
+}
+
+impl From<SimulationError> for Failure {
+    fn from(error: SimulationError) -> Self {
+        match error {
+            SimulationError::Engine(error) => error.into(),
+            SimulationError::Lifecycle(error) => error.into(),
+            SimulationError::Journal(error) => error.into(),
+            SimulationError::Store(error) => error.into(),
         }
     }
 }

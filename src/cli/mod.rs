@@ -7,6 +7,7 @@
 //! | [`failure`] | an error as a person reads it |
 //! | [`screen`] | where output goes: format, colour, terminal or not |
 //! | [`table`] | rows for people and for spreadsheets |
+//! | [`interrupt`] | Ctrl-C |
 //! | [`context`] | what every command is given: settings, store, screen |
 //!
 //! Each command is a module of its own, with `Options` (what it is asked) and `run` (what it does).
@@ -17,8 +18,10 @@ mod completions;
 mod context;
 mod exit;
 mod failure;
+mod interrupt;
 mod schema;
 mod screen;
+mod simulate;
 mod table;
 mod time;
 mod up;
@@ -46,7 +49,7 @@ pub fn main() -> ExitCode {
             return if error.print().is_ok() { exit.into() } else { Exit::Failed.into() };
         }
     };
-    let context = Context::new(&arguments.common);
+    let context = Context::new(&arguments.common, arguments.command.log());
     let exit = match run(&arguments.command, &context) {
         Ok(exit) => exit,
         Err(failure) => {
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
 fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Validate(options) => validate::run(options, context),
+        Command::Simulate(options) => simulate::run(options, context),
         Command::Schema(options) => schema::run(options, context),
         Command::Up(options) => up::run(options, context),
         Command::Completions(options) => completions::run(options, context),

@@ -64,7 +64,9 @@ pub struct Report {
     /// The rules, and how often each was checked.
     pub rules: Vec<RuleLine>,
     /// The rule that was broken.
-    pub broken: Option<Broken>,
+    pub breach: Option<Breach>,
+    /// The smallest scenario that was found to break it.
+    pub smallest: Option<Smallest>,
     /// Every record of one account, when that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeline: Option<Timeline>,
@@ -233,16 +235,24 @@ pub struct RuleLine {
     pub broken: bool,
 }
 
-/// A rule that was broken.
+/// The smallest scenario that breaks the same rule.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Broken {
-    /// What was seen.
-    pub breach: Breach,
-    /// The command that shows it again, in the smallest scenario that was found.
-    pub again: String,
-    /// How many smaller scenarios were tried.
+pub struct Smallest {
+    /// How many accounts it has.
+    pub accounts: usize,
+    /// How many days pass.
+    pub days: u32,
+    /// Where chance starts from.
+    pub seed: u64,
+    /// What goes wrong, as switches.
+    pub faults: Vec<String>,
+    /// How many others were tried.
     pub tried: u32,
-    /// What led to it there.
+    /// The command that shows it.
+    pub again: String,
+    /// What is seen there.
+    pub breach: Breach,
+    /// What led to it.
     pub trace: Timeline,
 }
 
@@ -316,7 +326,8 @@ impl Report {
             calls: calls(simulated, total.cycles, members.len()),
             journal: journal(statistics, total.cycles),
             rules: rules.into(),
-            broken: None,
+            breach: books.breach.clone(),
+            smallest: None,
             timeline: None,
             units,
             total,

@@ -141,6 +141,25 @@ impl Fault {
         }
     }
 
+    /// What it does, in a few words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Loss => "an event never arrives",
+            Self::Repeat => "an event arrives twice",
+            Self::Delay => "an event arrives minutes to hours late",
+            Self::Throttle => "a call is refused: too many requests",
+            Self::Stale => "a read shows the tag as it was before",
+            Self::Outage => "a call gets no answer; it may have been done",
+            Self::Crash => "the process dies between two steps",
+            Self::Build => "a build fails, is stopped, or times out",
+            Self::Limit => "a build is refused: too many at once",
+            Self::Hand => "somebody sets the state tag (a day and account)",
+            Self::Foreign => "the holder starts a build (a day and account)",
+            Self::Move => "the account is moved, and back (a day and account)",
+            Self::Suspend => "it is suspended, and reinstated (a day and account)",
+        }
+    }
+
     /// Light faults: a good week. In times per million.
     const fn light(self) -> u32 {
         match self {

@@ -24,6 +24,8 @@ pub struct Export {
     pub units: Vec<(UnitId, Unit)>,
     /// Whether the file tells in which unit accounts stand.
     pub tells_units: bool,
+    /// Whether the file tells tags.
+    pub tells_tags: bool,
 }
 
 /// Why a file is no organization.
@@ -69,6 +71,15 @@ pub enum ExportError {
         /// Which account.
         account: AccountId,
     },
+    /// It is one page of several.
+    #[error(
+        "{path}: it is one page of several (it has a `NextToken`), so accounts are missing; write all of them with \
+         `aws organizations list-accounts`, without --max-items, --starting-token and --no-paginate"
+    )]
+    OnePage {
+        /// Which file.
+        path: String,
+    },
     /// It has no accounts.
     #[error("{path}: there is no account in it")]
     Empty {
@@ -83,6 +94,7 @@ struct File {
     accounts: Vec<FileAccount>,
     #[serde(default)]
     organizational_units: Vec<FileUnit>,
+    next_token: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -95,8 +107,7 @@ struct FileAccount {
     status: Option<FileStatus>,
     state: Option<FileStatus>,
     parent_id: Option<String>,
-    #[serde(default)]
-    tags: Vec<FileTag>,
+    tags: Option<Vec<FileTag>>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -160,12 +171,16 @@ fn parse(path: &str, bytes: &[u8]) -> Result<Export, ExportError> {
         column: error.column(),
         problem: without_place(&error.to_string()),
     })?;
+    if file.next_token.is_some() {
+        return Err(ExportError::OnePage { path });
+    }
     if file.accounts.is_empty() {
         return Err(ExportError::Empty { path });
     }
+    let tells_tags = file.accounts.iter().any(|account| account.tags.is_some());
     let tells_units = file.accounts.iter().any(|account| account.parent_id.is_some());
     let mut seen = std::collections::BTreeSet::new();
-    let mut export = Export { tells_units, ..Export::default() };
+    let mut export = Export { tells_units, tells_tags, ..Export::default() };
     for account in file.accounts {
         if !seen.insert(account.id) {
             return Err(ExportError::Twice { path, account: account.id });
@@ -192,7 +207,12 @@ impl From<FileAccount> for Newcomer {
             // A root is no unit.
             unit: account.parent_id.and_then(|parent| parent.parse().ok()),
             status,
-            tags: account.tags.into_iter().map(|tag| (tag.key.into(), tag.value.into())).collect::<Tags>(),
+            tags: account
+                .tags
+                .into_iter()
+                .flatten()
+                .map(|tag| (tag.key.into(), tag.value.into()))
+                .collect::<Tags>(),
         }
     }
 }
@@ -206,6 +226,21 @@ impl FileUnit {
 }
 
 impl Export {
+    /// Accounts that are spread over the units of the settings, because nobody tells where they stand.
+    pub fn spread(&self, settings: &Settings) -> impl Iterator<Item = AccountId> {
+        let protected = settings.protected_accounts().map(|(account, _)| account);
+        let named: std::collections::BTreeSet<AccountId> = settings.accounts().chain(protected).collect();
+        let spreads = !self.tells_units && settings.units().next().is_some();
+        let others = self.accounts.iter().map(|newcomer| newcomer.account);
+        others.filter(move |account| spreads && !named.contains(account))
+    }
+
+    /// Accounts that carry a state.
+    pub fn with_state(&self, settings: &Settings) -> usize {
+        let key = &settings.tag_keys().state;
+        self.accounts.iter().filter(|newcomer| newcomer.tags.get(key).is_some()).count()
+    }
+
     /// Puts the organization into a state. Where the file does not tell units, accounts that the settings do
     /// not name are spread over the units of the settings: there is nothing else to rehearse on.
     pub fn settle(&self, state: &mut State, settings: &Settings) {
@@ -213,17 +248,12 @@ impl Export {
             state.insert_unit(id.clone(), unit.clone());
         }
         found_units(state, settings);
-        let named: std::collections::BTreeSet<AccountId> = settings.accounts().collect();
+        let spread: std::collections::BTreeSet<AccountId> = self.spread(settings).collect();
         let units: Vec<UnitId> = settings.units().cloned().collect();
-        let mut next = 0;
+        let mut units = units.iter().cycle();
         for newcomer in &self.accounts {
-            let spread = !self.tells_units && !units.is_empty() && !named.contains(&newcomer.account);
-            let unit = if spread {
-                next += 1;
-                Some(units[(next - 1) % units.len()].clone())
-            } else {
-                newcomer.unit.clone()
-            };
+            let spread = spread.contains(&newcomer.account);
+            let unit = if spread { units.next().cloned() } else { newcomer.unit.clone() };
             let member = newcomer.member(state, unit.as_ref(), &settings.tag_keys().state);
             state.insert_member(newcomer.account, member);
         }
@@ -251,12 +281,13 @@ mod tests {
 
     #[test]
     fn other_files_are_refused_with_a_place() {
-        let cases: [(&[u8], &str); 6] = [
+        let cases: [(&[u8], &str); 7] = [
             (b"", "x:1:0: EOF while parsing"),
             (b"{}", "missing field `Accounts`"),
             (b"{\"Accounts\": []}", "there is no account in it"),
             // The parser tells where it stood when a value was refused: just behind it.
             (b"{\"Accounts\": [{\"Id\": \"123\"}]}", "x:1:27: `123` has 3 digits"),
+            (b"{\"Accounts\": [{\"Id\": \"111122223333\"}], \"NextToken\": \"eyJ\"}", "one page of several"),
             (b"\xff\xfe", "x:1:1: "),
             (b"{\"Accounts\": [{\"Id\": \"111122223333\"}, {\"Id\": \"111122223333\"}]}", "twice"),
         ];
