@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Exit, Format, completions, schema, simulate, up, validate};
+use super::{Exit, Format, completions, explain, schema, simulate, up, validate};
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
 #[derive(Debug, Parser)]
@@ -47,6 +47,8 @@ pub enum Command {
     Validate(validate::Options),
     /// Runs an organization through weeks of virtual time, lets everything go wrong, and reports.
     Simulate(simulate::Options),
+    /// Tells what counts for one account, and which line says so; and when the next windows open.
+    Explain(explain::Options),
     /// Keeps a local organization alive, in real or in accelerated time.
     Up(up::Options),
     /// Prints the JSON Schema of settings.yaml, for editors.

@@ -41,6 +41,14 @@ impl Failure {
         failure
     }
 
+    /// Says what could not be done; what was the message so far becomes its cause.
+    #[must_use]
+    pub fn about(mut self, what: &str) -> Self {
+        let cause = std::mem::replace(&mut self.message, what.to_owned());
+        self.causes.insert(0, cause);
+        self
+    }
+
     /// Standard output was closed by whoever read it: `spa accounts | head`. There is nobody left to tell.
     pub(super) fn closed() -> Self {
         Self::new(Exit::Success, "")

@@ -17,6 +17,7 @@ pub mod arguments;
 mod completions;
 mod context;
 mod exit;
+mod explain;
 mod failure;
 mod interrupt;
 mod schema;
@@ -64,6 +65,7 @@ fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Validate(options) => validate::run(options, context),
         Command::Simulate(options) => simulate::run(options, context),
+        Command::Explain(options) => explain::run(options, context),
         Command::Schema(options) => schema::run(options, context),
         Command::Up(options) => up::run(options, context),
         Command::Completions(options) => completions::run(options, context),

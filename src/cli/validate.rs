@@ -6,9 +6,10 @@ use chrono::Utc;
 use clap::Args;
 use state_machine::Timestamp;
 
+use crate::diagnostic::ReportView;
 use crate::settings;
 
-use super::{Context, Exit, Failure, Format};
+use super::{Context, Exit, Failure, Format, Table};
 
 /// What is to be checked.
 #[derive(Debug, Args)]
@@ -27,8 +28,11 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let loaded = settings::load_at(path, Timestamp::from(Utc::now()));
     let screen = context.screen();
     match screen.format() {
-        Format::Json => screen.json(&loaded.report.view())?,
-        Format::Table | Format::Csv => {
+        Format::Json | Format::Csv => {
+            let view = loaded.report.view();
+            screen.rows(&rows(&view), &view)?;
+        }
+        Format::Table => {
             let report = loaded.report.render(screen.colors_data());
             let report = if report.is_empty() { format!("{}: fine", path.display()) } else { report };
             screen.text(report.trim_end())?;
@@ -39,4 +43,22 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
         None if !path.exists() => Exit::NotFound,
         None => Exit::Settings,
     })
+}
+
+/// One finding a row, for spreadsheets.
+fn rows(report: &ReportView) -> Table {
+    let mut table = Table::new(["severity", "file", "line", "column", "message", "label", "help"]);
+    for finding in &report.diagnostics {
+        let number = |number: Option<u32>| number.map_or_else(String::new, |number| number.to_string());
+        table.row([
+            finding.severity.to_string().into(),
+            finding.file.as_deref().unwrap_or_default().into(),
+            number(finding.line).into(),
+            number(finding.column).into(),
+            finding.message.clone().into(),
+            finding.label.clone().unwrap_or_default().into(),
+            finding.help.join("; ").into(),
+        ]);
+    }
+    table
 }

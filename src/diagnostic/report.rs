@@ -48,6 +48,15 @@ impl Report {
         }
     }
 
+    /// Adds a fault that is costly to put into words: that is done only as long as findings are kept.
+    pub fn push_error_with(&mut self, diagnostic: impl FnOnce() -> Diagnostic) {
+        if self.diagnostics.len() < KEPT {
+            self.push(diagnostic());
+        } else {
+            self.errors += 1;
+        }
+    }
+
     /// Puts the findings into the order of the files, and drops those that say the same of the same place:
     /// a value that stands in the file once and is used twice (a YAML alias) is wrong once.
     pub fn sort(&mut self) {

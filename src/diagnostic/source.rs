@@ -92,7 +92,7 @@ impl Sources {
         let file = self.get(source)?;
         let line = self.line_of(source, offset);
         let start = *file.lines.get(line)? as usize;
-        let column = file.characters_before(offset)?.saturating_sub(file.characters_before(start)?);
+        let column = file.characters_between(start, offset)?;
         Some(Place { file: Text::clone(&file.name), line: one_based(line), column: column + 1 })
     }
 
@@ -118,6 +118,17 @@ impl Sources {
 }
 
 impl Source {
+    /// How many characters start between two bytes.
+    fn characters_between(&self, start: usize, end: usize) -> Option<u32> {
+        let bytes = self.text.as_ref()?.as_bytes();
+        let end = end.min(bytes.len());
+        // Most lines are short. A table of a million rows asks for millions of places.
+        if end.saturating_sub(start) < STRIDE {
+            return Some(count_characters(bytes.get(start..end)?));
+        }
+        Some(self.characters_before(end)?.saturating_sub(self.characters_before(start)?))
+    }
+
     /// How many characters start before a byte.
     fn characters_before(&self, offset: usize) -> Option<u32> {
         let bytes = self.text.as_ref()?.as_bytes();

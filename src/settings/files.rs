@@ -111,6 +111,7 @@ pub(crate) enum Unreadable {
     Missing,
     Denied,
     Folder,
+    Special,
     TooLarge { size: Option<u64>, limit: u64 },
     Wide,
     Binary { line: usize },
@@ -124,6 +125,7 @@ impl fmt::Display for Unreadable {
             Self::Missing => f.write_str("the file does not exist"),
             Self::Denied => f.write_str("the file may not be read: permission denied"),
             Self::Folder => f.write_str("this is a folder, not a file"),
+            Self::Special => f.write_str("this is no regular file"),
             Self::TooLarge { size: Some(size), limit } => {
                 write!(f, "the file has {} MiB, and {} MiB is the most", size.div_ceil(MIB), limit / MIB)
             }
@@ -147,6 +149,7 @@ impl Unreadable {
             Self::Missing
             | Self::Denied
             | Self::Folder
+            | Self::Special
             | Self::TooLarge { .. }
             | Self::Binary { .. }
             | Self::Failed(_) => None,
@@ -165,6 +168,11 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<String, Unreadable> {
     let metadata = std::fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
         return Err(Unreadable::Folder);
+    }
+    // Opening a pipe waits until somebody writes to it, which may be never. What stands under /dev is there on
+    // purpose: `spa validate /dev/stdin`, or what a shell makes of `<(…)`.
+    if !metadata.is_file() && !path.starts_with("/dev") {
+        return Err(Unreadable::Special);
     }
     let mut bytes = Vec::new();
     // One byte more than allowed tells that there is more, whatever the size of the rest, even of a device

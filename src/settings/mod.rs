@@ -3,6 +3,7 @@
 //! - `load`: from a file to [`Settings`], or to everything that is wrong with it
 //! - `whole`: whether the parts fit together
 //! - `resolve`: what counts for one account, and where each value comes from
+//! - `explain`: the same, with what it counts instead of
 //! - `schema`: the same rules for editors
 //! - `section`: what each section may hold
 //! - `value`: what may stand in one place
@@ -18,6 +19,7 @@
 mod buildspec;
 mod checked;
 mod csv;
+mod explain;
 mod file;
 mod files;
 mod load;
@@ -31,6 +33,7 @@ mod yaml;
 
 pub use buildspec::{Buildspec, InvalidBuildspec};
 pub use checked::Settings;
+pub use explain::{Explained, Explanation, Overruled};
 pub use load::{Loaded, load, load_at, load_text};
 pub use origin::{Origin, Sourced};
 pub use resolve::{Entry, Resolved, ResolvedTask};

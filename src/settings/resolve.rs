@@ -61,12 +61,7 @@ pub struct Entry {
 #[derive(Debug)]
 struct Merged {
     standing: Sourced<Standing>,
-    note: Option<Sourced<Text>>,
-    account_tags: BTreeMap<Text, Sourced<Text>>,
-    unset_tags: Sourced<Arc<[Text]>>,
-    preparation: ResolvedTask,
-    purge: ResolvedTask,
-    hold: Option<Sourced<Hold>>,
+    values: Values,
     policy: Arc<Policy>,
 }
 
@@ -81,8 +76,7 @@ impl Settings {
     /// What counts for an account that lies in these units, the nearest first, the units around it after it.
     /// An account outside of all units has none.
     pub fn resolve(&self, account: AccountId, units: &[UnitId]) -> Resolved {
-        let listed: Vec<u32> =
-            units.iter().rev().filter_map(|unit| self.unit_places.get(unit).copied()).collect();
+        let listed = self.listed(units);
         let own = self.accounts.contains_key(&account) || self.protected.contains_key(&account);
         let key = own.then_some(account);
         if let Some(merged) = self.cache.get(key, &listed) {
@@ -94,31 +88,57 @@ impl Settings {
     }
 
     fn merge(&self, account: AccountId, listed: &[u32]) -> Merged {
-        let units: Vec<_> = listed.iter().filter_map(|unit| self.units.get(*unit as usize)).collect();
-        let own = self.accounts.get(&account);
-        let mut draft = Draft::built_in(&self.task_pauses);
-        draft.lay(&self.defaults);
-        for unit in &units {
-            draft.lay(&unit.item);
-        }
-        if let Some(own) = own {
-            if let Some(item) = &own.item {
-                draft.lay(&item.1);
-            }
-            for (table, row) in &own.rows {
-                if let Some(table) = self.tables.get(usize::from(*table)) {
-                    draft.lay_row(table, row);
-                }
-            }
-        }
-        let named = own.and_then(|own| own.origin(&self.tables));
+        let mut values = self.built_in();
+        self.lay_all(account, listed, &mut values, |_| ());
+        let units = listed.iter().filter_map(|unit| self.units.get(*unit as usize));
+        let named = self.accounts.get(&account).and_then(|own| own.origin(&self.tables));
         let origin = named.or_else(|| units.last().map(|unit| unit.origin.clone()));
         let standing = match (self.protected.get(&account), origin) {
             (Some(why), _) => Sourced { value: Standing::Protected(why.value), origin: why.origin.clone() },
             (None, Some(origin)) => Sourced { value: Standing::Managed, origin },
             (None, None) => Sourced::built_in(Standing::Unmanaged),
         };
-        draft.finish(standing, self)
+        let policy = Arc::new(values.policy(standing.value, self));
+        Merged { standing, values, policy }
+    }
+
+    /// What counts when no file says anything.
+    pub(super) fn built_in(&self) -> Values {
+        Values::built_in(&self.task_pauses)
+    }
+
+    /// Lays everything that is said about an account over the values, the nearest last. `after` sees what
+    /// counts after each layer.
+    pub(super) fn lay_all(
+        &self,
+        account: AccountId,
+        listed: &[u32],
+        values: &mut Values,
+        mut after: impl FnMut(&Values),
+    ) {
+        let mut lay = |item: &Item| {
+            values.lay(item);
+            after(values);
+        };
+        lay(&self.defaults);
+        for unit in listed.iter().filter_map(|unit| self.units.get(*unit as usize)) {
+            lay(&unit.item);
+        }
+        let Some(own) = self.accounts.get(&account) else { return };
+        if let Some(item) = &own.item {
+            lay(&item.1);
+        }
+        for (table, row) in &own.rows {
+            if let Some(table) = self.tables.get(usize::from(*table)) {
+                values.lay_row(table, row);
+                after(values);
+            }
+        }
+    }
+
+    /// The listed ones among the units around an account, the outermost first.
+    pub(super) fn listed(&self, units: &[UnitId]) -> Vec<u32> {
+        units.iter().rev().filter_map(|unit| self.unit_places.get(unit).copied()).collect()
     }
 }
 
@@ -138,7 +158,8 @@ impl Cache {
 }
 
 /// What was said so far; the next layer wins.
-struct Draft {
+#[derive(Clone, Debug)]
+pub(super) struct Values {
     note: Option<Sourced<Text>>,
     account_tags: BTreeMap<Text, Sourced<Text>>,
     unset_tags: Sourced<Arc<[Text]>>,
@@ -147,7 +168,7 @@ struct Draft {
     hold: Option<Sourced<Hold>>,
 }
 
-impl Draft {
+impl Values {
     /// What counts when nobody says anything: nothing is built, and a purge deletes nothing.
     fn built_in(pauses: &Pauses) -> Self {
         Self {
@@ -190,9 +211,9 @@ impl Draft {
         }
     }
 
-    fn finish(self, standing: Sourced<Standing>, settings: &Settings) -> Merged {
-        let policy = Policy {
-            standing: standing.value,
+    fn policy(&self, standing: Standing, settings: &Settings) -> Policy {
+        Policy {
+            standing,
             keys: settings.keys.clone(),
             account_tags: self
                 .account_tags
@@ -206,17 +227,25 @@ impl Draft {
             effects: settings.lifecycle().effects(),
             quarantine: settings.lifecycle().quarantine_pauses.clone(),
             times: settings.lifecycle().times(settings.maintenance().grace),
-        };
-        Merged {
-            standing,
-            note: self.note,
-            account_tags: self.account_tags,
-            unset_tags: self.unset_tags,
-            preparation: self.preparation,
-            purge: self.purge,
-            hold: self.hold,
-            policy: Arc::new(policy),
         }
+    }
+
+    /// All of them, with what said them.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let mut list = Vec::new();
+        list.extend(self.note.iter().map(|note| entry("note", &*note.value, &note.origin)));
+        for (key, value) in &self.account_tags {
+            list.push(entry(format!("account_tags.{key}"), &*value.value, &value.origin));
+        }
+        let unset = format!("[{}]", self.unset_tags.value.join(", "));
+        list.push(entry("unset_tags", unset, &self.unset_tags.origin));
+        self.preparation.entries(TaskKind::Preparation, &mut list);
+        self.purge.entries(TaskKind::Purge, &mut list);
+        if let Some(hold) = &self.hold {
+            list.push(entry("hold.until", hold.value.until.to_string(), &hold.origin));
+            list.push(entry("hold.reason", &*hold.value.reason, &hold.origin));
+        }
+        list
     }
 }
 
@@ -290,27 +319,27 @@ impl Resolved {
 
     /// The remark for people.
     pub fn note(&self) -> Option<&Sourced<Text>> {
-        self.merged.note.as_ref()
+        self.merged.values.note.as_ref()
     }
 
     /// Tags that the account shall carry.
     pub fn account_tags(&self) -> &BTreeMap<Text, Sourced<Text>> {
-        &self.merged.account_tags
+        &self.merged.values.account_tags
     }
 
     /// Keys of tags that on-boarding takes away.
     pub fn unset_tags(&self) -> &Sourced<Arc<[Text]>> {
-        &self.merged.unset_tags
+        &self.merged.values.unset_tags
     }
 
     /// What happens before the holder may use the account.
     pub fn preparation(&self) -> &ResolvedTask {
-        &self.merged.preparation
+        &self.merged.values.preparation
     }
 
     /// What happens when maintenance has expired the account.
     pub fn purge(&self) -> &ResolvedTask {
-        &self.merged.purge
+        &self.merged.values.purge
     }
 
     /// One of the two.
@@ -323,7 +352,7 @@ impl Resolved {
 
     /// The hold that stands in the settings, ended or not.
     pub fn hold(&self) -> Option<&Sourced<Hold>> {
-        self.merged.hold.as_ref()
+        self.merged.values.hold.as_ref()
     }
 
     /// What decisions need of all this. It was made once, and is shared.
@@ -333,20 +362,6 @@ impl Resolved {
 
     /// Everything that counts for the account, with what said it.
     pub fn entries(&self) -> Vec<Entry> {
-        let merged = &*self.merged;
-        let mut list = Vec::new();
-        list.extend(merged.note.iter().map(|note| entry("note", &*note.value, &note.origin)));
-        for (key, value) in &merged.account_tags {
-            list.push(entry(format!("account_tags.{key}"), &*value.value, &value.origin));
-        }
-        let unset = format!("[{}]", merged.unset_tags.value.join(", "));
-        list.push(entry("unset_tags", unset, &merged.unset_tags.origin));
-        merged.preparation.entries(TaskKind::Preparation, &mut list);
-        merged.purge.entries(TaskKind::Purge, &mut list);
-        if let Some(hold) = &merged.hold {
-            list.push(entry("hold.until", hold.value.until.to_string(), &hold.origin));
-            list.push(entry("hold.reason", &*hold.value.reason, &hold.origin));
-        }
-        list
+        self.merged.values.entries()
     }
 }

@@ -153,8 +153,8 @@ impl<'n, 'r> Section<'n, 'r> {
         asked::note(&self.path, &self.asked);
         for pair in self.pairs {
             if !self.asked.contains(&&*pair.key.text) {
-                let fault = unknown_key(&self.path, self.source, &pair.key, &self.asked);
-                self.report.push(fault);
+                let fault = || unknown_key(&self.path, self.source, &pair.key, &self.asked);
+                self.report.push_error_with(fault);
             }
         }
     }
