@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Exit, Format, completions, explain, schema, simulate, up, validate};
+use super::{
+    Exit, Format, account, accounts, check, completions, events, explain, schema, simulate, up, validate,
+    window,
+};
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
 #[derive(Debug, Parser)]
@@ -51,6 +54,16 @@ pub enum Command {
     Explain(explain::Options),
     /// Keeps a local organization alive, in real or in accelerated time.
     Up(up::Options),
+    /// Shows the accounts: state, holder, unit, what is done with each, and what comes next.
+    Accounts(accounts::Options),
+    /// One account in full, and what operators may ask for.
+    Account(account::Options),
+    /// Checks every account against its settings; the exit status says whether anything was found.
+    Check(check::Options),
+    /// Shows what the next maintenance window would do, and opens one.
+    Window(window::Options),
+    /// Hands events to the local organization, and shows those that were refused.
+    Events(events::Options),
     /// Prints the JSON Schema of settings.yaml, for editors.
     Schema(schema::Options),
     /// Prints completions for a shell.

@@ -75,6 +75,23 @@ impl Context {
         }
     }
 
+    /// The settings, for a command that can do with less: when they cannot be used, that is said, with what
+    /// is missing then.
+    pub fn settings_if_usable(&self, without: &str) -> Option<Arc<Settings>> {
+        let loaded = settings::load_at(&self.settings, Timestamp::from(Utc::now()));
+        let path = self.settings.display();
+        let Some(settings) = loaded.settings else {
+            let why = if self.settings.exists() {
+                format!("{path} cannot be used (`spa validate {path}` tells why)")
+            } else {
+                format!("there are no settings at {path}")
+            };
+            self.screen.warn(&format!("{why}: {without}"));
+            return None;
+        };
+        Some(Arc::new(settings))
+    }
+
     /// The store that must be there.
     ///
     /// # Errors

@@ -13,20 +13,28 @@
 //! Each command is a module of its own, with `Options` (what it is asked) and `run` (what it does).
 //! Data goes to standard output, everything else to standard error.
 
+mod account;
+mod accounts;
 pub mod arguments;
+mod check;
 mod completions;
 mod context;
+mod events;
 mod exit;
 mod explain;
 mod failure;
 mod interrupt;
+mod place;
 mod schema;
 mod screen;
+mod selection;
 mod simulate;
 mod table;
 mod time;
+mod trouble;
 mod up;
 mod validate;
+mod window;
 
 pub use context::Context;
 pub use exit::Exit;
@@ -67,6 +75,11 @@ fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Simulate(options) => simulate::run(options, context),
         Command::Explain(options) => explain::run(options, context),
         Command::Schema(options) => schema::run(options, context),
+        Command::Account(options) => account::run(options, context),
+        Command::Accounts(options) => accounts::run(options, context),
+        Command::Events(options) => events::run(options, context),
+        Command::Check(options) => check::run(options, context),
+        Command::Window(options) => window::run(options, context),
         Command::Up(options) => up::run(options, context),
         Command::Completions(options) => completions::run(options, context),
     }

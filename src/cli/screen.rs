@@ -1,6 +1,6 @@
 //! Where output goes: data to standard output, everything else to standard error.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
@@ -86,6 +86,26 @@ impl Screen {
                 let mut out = io::stdout().lock();
                 written(out.write_all(rows.csv().as_bytes()).and_then(|()| out.flush()))
             }
+        }
+    }
+
+    /// Asks the person at the terminal. Where there is none, nobody can have agreed.
+    ///
+    /// # Errors
+    /// When the person does not agree, or nobody can be asked.
+    pub fn confirm(&self, what: &str) -> Result<(), Failure> {
+        if !self.is_interactive() {
+            let message = format!("{what}: this needs a confirmation, and there is no terminal to ask");
+            return Err(Failure::new(Exit::Refused, message)
+                .help("--dry-run shows which accounts; --yes asks nobody"));
+        }
+        let mut err = anstream::stderr();
+        let asked = write!(err, "{what}. Go on? [y/N] ").and_then(|()| err.flush());
+        let mut line = String::new();
+        match asked.and_then(|()| io::stdin().lock().read_line(&mut line)) {
+            Ok(_) if matches!(line.trim(), "y" | "Y" | "yes") => Ok(()),
+            Ok(_) => Err(Failure::new(Exit::Refused, "not confirmed; nothing was done")),
+            Err(error) => Err(Failure::of(Exit::Failed, &error)),
         }
     }
 

@@ -21,7 +21,6 @@ pub fn period(text: &str) -> Result<TimeDelta, String> {
 ///
 /// # Errors
 /// What is wrong with it.
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands that read come next"))]
 pub fn until(text: &str) -> Result<Timestamp, String> {
     read::<Until>(text).map(|until| until.0)
 }
@@ -55,7 +54,6 @@ pub fn shown(instant: Timestamp) -> String {
 }
 
 /// How far away an instant is: `in 2h 5m`, `3d 4h ago`, `now`. Two units are enough for people.
-#[cfg_attr(not(test), expect(dead_code, reason = "the commands that read come next"))]
 pub fn distance(instant: Timestamp, now: Timestamp) -> String {
     let away = instant.since(now);
     let length = rough(away.abs());

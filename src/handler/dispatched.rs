@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use state_machine::{AccountId, NotOpened, Timestamp, WindowId};
+use state_machine::{AccountId, NotOpened, Text, Timestamp, WindowId};
 
 use crate::event::{Handler, NotRouted, Refusal};
 use crate::lifecycle::{Comparison, Outcome};
@@ -43,6 +43,40 @@ pub enum Dispatched {
     NotRouted(NotRouted),
     /// It was refused, and why.
     Refused(Refusal),
+    /// A person invoked a function, and what that function did is not told by its input.
+    Invoked(Uninvoked),
+    /// A batch of messages: what came of each, in their order.
+    Batch(Vec<Answered>),
+}
+
+/// Why the input of an invocation led to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Uninvoked {
+    /// Such an input does not say which function it is for.
+    #[error("it is the input of a function that a person invoked, and does not say of which")]
+    NoFunction,
+    /// The function does its work for one event, and there is none.
+    #[error("{0} needs an event; a person has nothing to invoke it with")]
+    NeedsEvent(Handler),
+    /// The function does nothing for a day or a month.
+    #[error("{0} does not work for a day or a month")]
+    TakesNoDate(Handler),
+}
+
+/// What came of one message of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The message's identifier; empty when it has none.
+    pub id: Text,
+    /// What came of it, or why it could not be handled.
+    pub outcome: Result<Dispatched, String>,
+}
+
+impl Answered {
+    /// Whether the message is to be delivered again.
+    pub fn try_again(&self) -> bool {
+        self.outcome.as_ref().map_or(true, Dispatched::try_again)
+    }
 }
 
 /// A run of the reconciler over what is due.
@@ -53,16 +87,38 @@ pub struct Wakened {
 }
 
 impl Dispatched {
-    /// Whether the event is to be delivered again, because something could not be read.
-    pub const fn try_again(&self) -> bool {
+    /// Whether the event, or a message of the batch, is to be delivered again, because something could not be
+    /// read.
+    pub fn try_again(&self) -> bool {
         match self {
             Self::Handled { outcome, .. } => outcome.try_again(),
+            Self::Batch(answers) => answers.iter().any(Answered::try_again),
             Self::WindowOpened(_)
             | Self::Woken(_)
             | Self::Reconciled { .. }
             | Self::Noted { .. }
             | Self::NotRouted(_)
+            | Self::Invoked(_)
             | Self::Refused(_) => false,
+        }
+    }
+
+    /// The messages that are to be delivered again, as Lambda wants to be told (`batchItemFailures`).
+    pub fn failed_messages(&self) -> Vec<Text> {
+        match self {
+            Self::Batch(answers) => answers
+                .iter()
+                .filter(|answer| answer.try_again())
+                .map(|answer| Text::clone(&answer.id))
+                .collect(),
+            Self::Handled { .. }
+            | Self::WindowOpened(_)
+            | Self::Woken(_)
+            | Self::Reconciled { .. }
+            | Self::Noted { .. }
+            | Self::NotRouted(_)
+            | Self::Invoked(_)
+            | Self::Refused(_) => Vec::new(),
         }
     }
 }
@@ -87,6 +143,11 @@ impl fmt::Display for Dispatched {
             }
             Self::Noted { handler, account: None } => write!(f, "{handler}: noted"),
             Self::NotRouted(why) => write!(f, "nobody handles it: {why}"),
+            Self::Invoked(why) => write!(f, "nothing to do: {why}"),
+            Self::Batch(answers) => {
+                let failed = answers.iter().filter(|answer| answer.try_again()).count();
+                write!(f, "a batch of {} messages, {failed} of them to be delivered again", answers.len())
+            }
             Self::Refused(refusal) => write!(f, "refused ({}): {refusal}", refusal.code()),
         }
     }

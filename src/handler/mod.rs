@@ -6,13 +6,14 @@
 mod dispatched;
 mod trigger;
 
-pub use dispatched::{Dispatched, Wakened};
+pub use dispatched::{Answered, Dispatched, Uninvoked, Wakened};
 
 use state_machine::{Actor, Cause, FleetFact, Occasion, Origin, Text};
 
 use crate::cloud::Clock as _;
 use crate::event::{
-    self, Delivery, Envelope, Event, Excerpt, Handler, Refusal, Route, Trust, receive, route,
+    self, Delivery, Envelope, Event, Excerpt, Handler, Invocation, Message, Refusal, Route, Trust, receive,
+    route,
 };
 use crate::journal::Journal as _;
 use crate::lifecycle::{Lifecycle, LifecycleError, World, advance_window, compare, open_window, wake_due};
@@ -37,7 +38,8 @@ impl<'w, W: World> Handlers<'w, W> {
         Self { lifecycle, trust, state_key }
     }
 
-    /// Handles one event as EventBridge delivers it. `compares` asks the reconciler for its long way: every
+    /// Handles what a function was invoked with: one event as EventBridge delivers it, a batch of SQS messages,
+    /// or the input of a person, which says nothing about what is to be done. `compares` asks the reconciler for its long way: every
     /// account of the organization, not only what is due.
     ///
     /// # Errors
@@ -45,10 +47,71 @@ impl<'w, W: World> Handlers<'w, W> {
     pub async fn dispatch(&self, payload: &[u8], compares: bool) -> Result<Dispatched, LifecycleError> {
         match receive(payload, &self.trust) {
             Ok(Delivery::Event(event)) => self.handle(&event, compares).await,
-            Ok(Delivery::Batch(_) | Delivery::Invocation(_)) => {
-                self.refuse(Refusal::UnknownShape, payload).await
-            }
+            Ok(Delivery::Batch(messages)) => Ok(self.batch(messages, compares).await),
+            Ok(Delivery::Invocation(_)) => Ok(Dispatched::Invoked(Uninvoked::NoFunction)),
             Err(refusal) => self.refuse(refusal, payload).await,
+        }
+    }
+
+    /// Handles messages one by one: what is wrong with one of them spoils none of the others.
+    async fn batch(&self, messages: Vec<Message>, compares: bool) -> Dispatched {
+        let mut answers = Vec::with_capacity(messages.len());
+        for Message { id, outcome, excerpt } in messages {
+            let handled = match outcome {
+                Ok(event) => self.handle(&event, compares).await,
+                Err(refusal) => {
+                    let excerpt = excerpt.as_ref().map_or("", Excerpt::as_str);
+                    self.refuse(refusal, excerpt.as_bytes()).await
+                }
+            };
+            answers.push(Answered { id, outcome: handled.map_err(|error| error.to_string()) });
+        }
+        Dispatched::Batch(answers)
+    }
+
+    /// The input of a person, when this is one.
+    pub fn invocation(&self, payload: &[u8]) -> Option<Invocation> {
+        match receive(payload, &self.trust) {
+            Ok(Delivery::Invocation(input)) => Some(input),
+            Ok(Delivery::Event(_) | Delivery::Batch(_)) | Err(_) => None,
+        }
+    }
+
+    /// Handles the input of a person who invoked this function.
+    ///
+    /// # Errors
+    /// When the journal failed, or others were faster too often: invoke it again.
+    pub async fn invoke(
+        &self,
+        handler: Handler,
+        input: Invocation,
+        by: Actor,
+    ) -> Result<Dispatched, LifecycleError> {
+        if input != Invocation::Plain {
+            return Ok(Dispatched::Invoked(Uninvoked::TakesNoDate(handler)));
+        }
+        match handler {
+            Handler::OnMaintenanceWindow => {
+                let occasion = Occasion::Command { reason: "the function was invoked by hand".into() };
+                Ok(Dispatched::WindowOpened(open_window(&self.lifecycle, &occasion, by, None).await?))
+            }
+            Handler::OnWakeUp => {
+                let failed = wake_due(&self.lifecycle, WAKES).await?;
+                Ok(Dispatched::Woken(Wakened { failed: failed.len() }))
+            }
+            Handler::OnReconcile => self.reconcile(true).await,
+            Handler::OnVanillaAccount
+            | Handler::OnAssignedAccount
+            | Handler::OnPreparedAccount
+            | Handler::OnReleasedAccount
+            | Handler::OnExpiredAccount
+            | Handler::OnPurgedAccount
+            | Handler::OnAccountEvent
+            | Handler::OnException
+            | Handler::OnAlert
+            | Handler::OnConsoleLogin
+            | Handler::OnActivity
+            | Handler::ToMicrosoftTeams => Ok(Dispatched::Invoked(Uninvoked::NeedsEvent(handler))),
         }
     }
 
@@ -101,7 +164,10 @@ impl<'w, W: World> Handlers<'w, W> {
     }
 
     /// What cannot be read, or is forged, is recorded. What is merely not ours is not.
-    async fn refuse(&self, refusal: Refusal, payload: &[u8]) -> Result<Dispatched, LifecycleError> {
+    ///
+    /// # Errors
+    /// When the journal failed, or others were faster too often.
+    pub async fn refuse(&self, refusal: Refusal, payload: &[u8]) -> Result<Dispatched, LifecycleError> {
         if refusal.is_foreign() {
             return Ok(Dispatched::Refused(refusal));
         }

@@ -206,8 +206,11 @@ impl<'w, J: Journal> Engine<'w, J> {
         }
     }
 
-    /// Timers that depend on what was handled.
-    fn note(&self, dispatched: &Dispatched) -> Result<(), StoreError> {
+    /// Sets the timers that depend on what was handled.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn note(&self, dispatched: &Dispatched) -> Result<(), StoreError> {
         let cloud = self.world.cloud();
         let now = cloud.time();
         match dispatched {
@@ -222,10 +225,15 @@ impl<'w, J: Journal> Engine<'w, J> {
             Dispatched::Reconciled { compared: None, window, .. } => {
                 cloud.change(|state| state.meta_mut().window_wake = *window)
             }
+            Dispatched::Batch(answers) => answers
+                .iter()
+                .filter_map(|answer| answer.outcome.as_ref().ok())
+                .try_for_each(|one| self.note(one)),
             Dispatched::Handled { .. }
             | Dispatched::Woken(_)
             | Dispatched::Noted { .. }
             | Dispatched::NotRouted(_)
+            | Dispatched::Invoked(_)
             | Dispatched::Refused(_) => Ok(()),
         }
     }

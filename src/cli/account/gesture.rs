@@ -1,0 +1,244 @@
+//! What operators may ask for, of one account or of many: `adopt`, `vanilla`, `release`, `expire`, `hold`,
+//! `unhold`, `retry`. Every gesture has a reason, and is recorded with who asked.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use clap::Args;
+use serde::Serialize;
+use state_machine::{
+    Account, AccountId, Actor, Command, Gesture, Happening, Idle, Standing, Text, Timestamp, Trigger,
+};
+
+use crate::cli::place::{Place, done, unknown};
+use crate::cli::selection::{Filter, Sieve};
+use crate::cli::{Cell, Context, Exit, Failure, Table, Tone, time};
+use crate::journal::sqlite::SqliteJournal;
+use crate::lifecycle::{Lifecycle, Outcome};
+use crate::local::LocalWorld;
+use crate::settings::Settings;
+
+/// Which accounts, and why.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The accounts: twelve digits each.
+    #[arg(value_name = "ACCOUNT")]
+    accounts: Vec<AccountId>,
+    /// Why. It is recorded.
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: Text,
+    /// Who asks, when it is not the user of this machine. It is recorded.
+    #[arg(long = "as", value_name = "NAME", value_parser = reason)]
+    by: Option<Text>,
+    /// All managed accounts.
+    #[arg(long, conflicts_with = "accounts", help_heading = "Which accounts")]
+    all: bool,
+    #[command(flatten)]
+    filter: Filter,
+    /// Tells what would be asked of which account, and asks nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Does not ask for a confirmation.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Which accounts, why, and until when.
+#[derive(Debug, Args)]
+pub struct HoldOptions {
+    #[command(flatten)]
+    common: Options,
+    /// The last day of the hold (2026-12-31), or the instant at which it ends (2026-12-31T18:00:00Z).
+    #[arg(long, value_name = "DATE", value_parser = time::until, required_unless_present = "lasts")]
+    until: Option<Timestamp>,
+    /// How long, such as 7d.
+    #[arg(long = "for", id = "lasts", value_name = "PERIOD", value_parser = time::period, conflicts_with = "until")]
+    lasts: Option<TimeDelta>,
+}
+
+/// Text that says something.
+pub fn reason(text: &str) -> Result<Text, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err("it must say something".to_owned()),
+        1..=500 => Ok(text.into()),
+        _ => Err("at most 500 characters are kept".to_owned()),
+    }
+}
+
+/// Asks for a hold.
+pub fn hold(options: &HoldOptions, context: &Context) -> Result<Exit, Failure> {
+    let place = Place::open(context)?;
+    let settings = context.settings()?;
+    let now = place.now();
+    let until = options.until.or_else(|| options.lasts.map(|lasts| now + lasts)).unwrap_or(now);
+    let longest = settings.lifecycle().longest_hold;
+    if until > now + longest {
+        let message = format!(
+            "a hold until {} would last longer than the settings allow: {} (lifecycle.longest_hold)",
+            time::shown(until),
+            time::rough(longest)
+        );
+        let latest = time::shown(now + longest);
+        return Err(Failure::new(Exit::Refused, message).help(format!("the latest end is {latest}")));
+    }
+    ask(&Gesture::Hold(until), &options.common, context, &place, &settings)
+}
+
+/// Asks for anything else.
+pub fn run(gesture: &Gesture, options: &Options, context: &Context) -> Result<Exit, Failure> {
+    let place = Place::open(context)?;
+    let settings = context.settings()?;
+    ask(gesture, options, context, &place, &settings)
+}
+
+/// What came of a gesture, for one account.
+#[derive(Debug, Serialize)]
+struct Answer {
+    account: AccountId,
+    outcome: &'static str,
+    text: String,
+}
+
+fn ask(
+    gesture: &Gesture,
+    options: &Options,
+    context: &Context,
+    place: &Place,
+    settings: &Arc<Settings>,
+) -> Result<Exit, Failure> {
+    let accounts = select(options, context, place, settings)?;
+    if accounts.is_empty() {
+        return Err(Failure::new(Exit::NotFound, "no account fits the selection")
+            .help("`spa accounts` with the same switches shows what there is"));
+    }
+    if options.dry_run {
+        return rehearse(gesture, &accounts, context);
+    }
+    if options.accounts.is_empty() && !options.yes {
+        context.screen().confirm(&format!("{gesture}: {}", number(accounts.len())))?;
+    }
+    let by = Actor::Principal(options.by.clone().unwrap_or_else(operator));
+    let world = place.operate(settings, context)?;
+    let command = Command { gesture: gesture.clone(), reason: Text::clone(&options.reason) };
+    let mut answers = Vec::with_capacity(accounts.len());
+    let mut last = None;
+    for head in &accounts {
+        let (answer, failure) = one(&world, head.id(), &by, &command);
+        last = failure.or(last);
+        answers.push(answer);
+    }
+    print(&answers, context)?;
+    if !place.is_alive() && answers.iter().any(|answer| answer.outcome == "done") {
+        context.screen().note("what follows from it happens when the organization lives: spa up");
+    }
+    let refused = answers.iter().filter(|answer| answer.outcome == "refused").count();
+    let failed = answers.iter().filter(|answer| answer.outcome == "failed").count();
+    Ok(match (refused + failed, answers.len()) {
+        (0, _) => Exit::Success,
+        (_, 1) if refused == 1 => Exit::Refused,
+        (_, 1) => last.unwrap_or(Exit::Failed),
+        _ => Exit::Partly,
+    })
+}
+
+/// The accounts that are meant, by identifier.
+fn select(
+    options: &Options,
+    context: &Context,
+    place: &Place,
+    settings: &Arc<Settings>,
+) -> Result<Vec<Arc<Account>>, Failure> {
+    if !options.accounts.is_empty() {
+        if !options.filter.is_empty() {
+            return Err(Failure::new(Exit::Usage, "name accounts, or select them, but not both"));
+        }
+        let organization = place.organization(context)?;
+        let mut named = options.accounts.clone();
+        named.sort_unstable();
+        named.dedup();
+        // All are known before anything is asked of the first one.
+        return named
+            .into_iter()
+            .map(|id| match organization.member(id) {
+                Some(_) => place.head(id, context),
+                None => Err(unknown(id, organization.members().keys().copied())),
+            })
+            .collect();
+    }
+    if options.filter.is_empty() && !options.all {
+        return Err(Failure::new(Exit::Usage, "no account is named, and none selected")
+            .help("name accounts, or select them with --unit, --state and the like, or with --all"));
+    }
+    let sieve = Sieve::new(&options.filter, Some(settings), place.now());
+    let managed = |head: &Account| head.standing() == Standing::Managed;
+    let heads = place.heads()?.into_iter();
+    Ok(heads.filter(|head| managed(head) && sieve.takes(head)).collect())
+}
+
+fn rehearse(gesture: &Gesture, accounts: &[Arc<Account>], context: &Context) -> Result<Exit, Failure> {
+    let answers: Vec<Answer> = accounts
+        .iter()
+        .map(|head| Answer {
+            account: head.id(),
+            outcome: "would be asked",
+            text: format!("{gesture}; it has {} now", crate::cli::place::reading(&head.tag().reading)),
+        })
+        .collect();
+    print(&answers, context)?;
+    context.screen().note(&format!("{}; nothing was asked", number(accounts.len())));
+    Ok(Exit::Success)
+}
+
+fn number(accounts: usize) -> String {
+    if accounts == 1 { "1 account".to_owned() } else { format!("{accounts} accounts") }
+}
+
+/// The user of this machine, by name.
+pub fn operator() -> Text {
+    let name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|key| std::env::var(key).ok());
+    name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "an operator".to_owned()).into()
+}
+
+fn one(
+    world: &LocalWorld<SqliteJournal>,
+    account: AccountId,
+    by: &Actor,
+    command: &Command,
+) -> (Answer, Option<Exit>) {
+    let happening = Happening::Command(command.clone());
+    let trigger = Trigger { id: None, by: by.clone(), happening };
+    let answer = |outcome, text: String| Answer { account, outcome, text };
+    match done(Lifecycle::new(world).handle(account, &trigger)) {
+        Ok(Ok(handled)) => match handled.outcome {
+            Outcome::Recorded(None) => (answer("done", command.gesture.to_string()), None),
+            Outcome::Recorded(Some(idle)) | Outcome::Nothing(idle @ Idle::AlreadySo) => {
+                (answer("nothing to do", idle.to_string()), None)
+            }
+            Outcome::Nothing(idle) => (answer("failed", idle.to_string()), Some(Exit::Failed)),
+            Outcome::Refused(refusal) => (answer("refused", refusal.to_string()), None),
+        },
+        Ok(Err(error)) => {
+            let failure = Failure::from(error);
+            (answer("failed", failure.message().to_owned()), Some(failure.exit()))
+        }
+        Err(failure) => (answer("failed", failure.message().to_owned()), Some(failure.exit())),
+    }
+}
+
+fn print(answers: &[Answer], context: &Context) -> Result<(), Failure> {
+    let mut table = Table::new(["account", "outcome", "what"]);
+    for answer in answers {
+        let tone = match answer.outcome {
+            "done" => Tone::Good,
+            "refused" | "failed" => Tone::Bad,
+            _ => Tone::Plain,
+        };
+        table.row([
+            answer.account.to_string().into(),
+            Cell::toned(answer.outcome, tone),
+            answer.text.clone().into(),
+        ]);
+    }
+    context.screen().rows(&table, &answers)
+}
