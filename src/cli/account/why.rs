@@ -318,6 +318,7 @@ impl Answer {
                 lines.extend(entries.iter().map(|entry| format!("  {entry}")));
             }
         };
+        section("Because", self.because.clone());
         let waits = self.waits_for.iter().map(|wait| match wait.until {
             Some(until) => {
                 let away = time::distance(until, self.at);
