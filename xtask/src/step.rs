@@ -50,7 +50,7 @@ pub fn run(steps: &[&Step], fail_fast: bool) -> Result<(), Fault> {
     if failed.is_empty() {
         Ok(())
     } else {
-        let again: Vec<String> = failed.iter().map(|name| format!("--only '{name}'")).collect();
+        let again: Vec<String> = failed.iter().map(|name| format!("--only {name}")).collect();
         Err(Fault::one(format!(
             "failed: {}; again with: cargo xtask test {}",
             failed.join(", "),

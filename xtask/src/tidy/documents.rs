@@ -93,6 +93,7 @@ fn named_path(span: &str) -> Option<&str> {
 /// # Errors
 /// With each that does not, and each command that the README does not mention.
 pub fn commands(tree: &Tree) -> Result<String, Fault> {
+    build_spa()?;
     let ask = |words: &[&str]| spa(words);
     let mut program = Program::new(&ask);
     let mut found = Found::default();
@@ -207,6 +208,7 @@ fn target(tree: &Tree, folder: &str, name: &str) -> Option<String> {
 /// # Errors
 /// With each that it does not.
 pub fn exit_codes(tree: &Tree) -> Result<String, Fault> {
+    build_spa()?;
     let help = spa(&["--help"])?;
     let readme = tree.text("README.md")?;
     let mut found = Found::default();
@@ -236,7 +238,11 @@ fn statuses(help: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Runs the program that was built beside this one.
+fn build_spa() -> Result<(), Fault> {
+    crate::program::Program::cargo("build --locked --quiet --bin spa").run()
+}
+
+/// Runs the program, which is built beside this one.
 fn spa(words: &[&str]) -> Result<String, Fault> {
     let here = std::env::current_exe().map_err(|error| Fault::one(format!("where am I: {error}")))?;
     let mut program = crate::program::Program::new(here.with_file_name("spa")).variable("NO_COLOR", "1");
