@@ -196,8 +196,28 @@ fn number(accounts: usize) -> String {
 
 /// The user of this machine, by name.
 pub fn operator() -> Text {
-    let name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|key| std::env::var(key).ok());
-    name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "an operator".to_owned()).into()
+    let spoken = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|key| std::env::var(key).ok());
+    // What the system says of the process counts before what the environment says.
+    let mut names = user_of_the_process().into_iter().chain(spoken);
+    names.find(|name| !name.trim().is_empty()).unwrap_or_else(|| "an operator".to_owned()).into()
+}
+
+/// The name of the user who runs this process, where the system tells it in files.
+fn user_of_the_process() -> Option<String> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let user = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+        let users = std::fs::read_to_string("/etc/passwd").ok()?;
+        users.lines().find_map(|line| {
+            // name:password:number:…
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)? == user).then(|| name.to_owned())
+        })
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 fn one(
