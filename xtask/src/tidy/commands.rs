@@ -89,7 +89,8 @@ impl<'a> Program<'a> {
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             let command = || format!("spa {}", path.join(" ")).trim_end().to_owned();
-            if word == "--" {
+            // What follows is not for the program, or left to the reader.
+            if matches!(word.as_str(), "--" | "…") {
                 break;
             }
             if word.starts_with('-') && word.len() > 1 {
@@ -234,6 +235,8 @@ Common options:
             "--settings other.yaml -o json --no-color validate",
             "account why 111122223333 --reason=x",
             "account COMMAND",
+            "account why --reason …",
+            "account …",
             "help account",
         ] {
             assert_eq!(problem(line), None, "{line}");

@@ -272,15 +272,25 @@ fn shown_commands(text: &str) -> Vec<(usize, String)> {
         }
     }
     for (index, line) in prose(text) {
-        let starts = |span: &&str| span.starts_with("spa ") || span.starts_with("cargo ");
-        // `spa account show / why` names several commands at once: up to the first stroke it is one.
-        shown.extend(
-            spans(line).filter(starts).map(|span| {
-                (index, span.split(" / ").next().unwrap_or(span).trim_end_matches(" …").to_owned())
-            }),
-        );
+        let starts = |span: &&str| {
+            let mut words = span.split(' ').skip_while(|word| is_assignment(word));
+            matches!(words.next(), Some("spa" | "cargo")) && words.next().is_some()
+        };
+        for span in spans(line).filter(starts) {
+            shown.extend(alternatives(span).into_iter().map(|line| (index, line)));
+        }
     }
     shown
+}
+
+/// The commands that a span names at once: `spa account show|why` are two, and so is `spa account show / why`, of
+/// which the second is not looked at. In tables the stroke is written `\|`.
+fn alternatives(span: &str) -> Vec<String> {
+    let span = span.split(" / ").next().unwrap_or(span).replace("\\|", "|");
+    let Some(word) = span.split(' ').find(|word| word.len() > 1 && word.contains('|')) else {
+        return vec![span];
+    };
+    word.split('|').map(|choice| span.replacen(word, choice, 1)).collect()
 }
 
 /// A fenced block.
@@ -398,6 +408,8 @@ mod tests {
                     ```console\nspa accounts   # all\n```\n```rust\nspa no\n```\n";
         let shown: Vec<String> = shown_commands(text).into_iter().map(|(_, line)| line).collect();
         assert_eq!(shown, ["spa up    --x", "spa accounts   # all", "spa check", "cargo demo"]);
+        assert_eq!(alternatives("spa account show\\|why ID"), ["spa account show ID", "spa account why ID"]);
+        assert_eq!(alternatives("spa check | wc"), ["spa check | wc"]);
     }
 
     #[test]
