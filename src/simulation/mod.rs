@@ -7,7 +7,7 @@
 //! | [`referee`] | watches the ten rules from outside |
 //! | [`statistics`] | takes figures from the records |
 //! | [`report`] | what people read in the end |
-//! | [`shrink`] | looks for a shorter way to a rule that was broken |
+//! | [`mod@shrink`] | looks for a shorter way to a rule that was broken |
 //!
 //! Nothing here reads a clock or draws a number that does not come from the seed: the same scenario gives
 //! the same report, to the byte.
