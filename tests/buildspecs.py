@@ -427,6 +427,8 @@ if __name__ == "__main__":
     ENDPOINT = f"http://{host}:{port}"
     HERE = {"endpoint_url": ENDPOINT, "config": boto3.session.Config(retries={"max_attempts": 1})}
     try:
-        unittest.main(verbosity=2)
+        outcome = unittest.main(verbosity=2, exit=False).result
     finally:
         server.stop()
+    print(f"{outcome.testsRun} tests, {len(outcome.failures) + len(outcome.errors)} failed")
+    sys.exit(0 if outcome.wasSuccessful() else 1)

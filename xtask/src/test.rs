@@ -45,6 +45,11 @@ const PEERS: &[Step] = &[
         proves: "an independent validator judges settings as the loader does",
         run: schema,
     },
+    Step {
+        name: "buildspecs",
+        proves: "buildspecs do what they say to an account, run by the command line of AWS",
+        run: buildspecs,
+    },
     Step { name: "generated", proves: "generated files are what the program writes", run: generate::check },
 ];
 
@@ -116,6 +121,7 @@ fn schema() -> Result<String, Fault> {
     let fixtures = "tests/fixtures/settings";
     let mut peer = tools::python()?.with("tests/schema_peer.py settings.schema.json");
     peer = peer.and(format!("{fixtures}/rules.yaml")).and("settings.yaml");
+    peer = peer.and(format!("{fixtures}/doubtful/settings.yaml"));
     for name in ["minimum", "complete", "with-csv-files", "with-missing-document"] {
         peer = peer.and(format!("{fixtures}/predecessor/{name}.yaml"));
     }
@@ -124,6 +130,13 @@ fn schema() -> Result<String, Fault> {
     }
     let mut last = String::new();
     peer.run_with(|line| line.clone_into(&mut last))?;
+    Ok(last)
+}
+
+/// The command line of AWS against moto, both from other people.
+fn buildspecs() -> Result<String, Fault> {
+    let mut last = String::new();
+    tools::python()?.with("tests/buildspecs.py").run_with(|line| line.clone_into(&mut last))?;
     Ok(last)
 }
 
