@@ -93,7 +93,7 @@ pub struct Setting {
     pub adopted: bool,
 }
 
-/// Where the accounts stand in the end.
+/// Where the accounts stand in the end, three days after the last fault and the last window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Accounts {
     /// Accounts of the organization.
@@ -104,6 +104,8 @@ pub struct Accounts {
     pub under_way: usize,
     /// In quarantine.
     pub quarantined: usize,
+    /// Somebody asked to leave them alone, and they wait for the end of that.
+    pub held: usize,
     /// They carried a state at the start, and nobody adopted them.
     pub awaiting_adoption: usize,
     /// Managed, and suspended, closed or not active yet.
@@ -336,6 +338,7 @@ impl Report {
 }
 
 fn accounts(simulated: &Simulated, members: &BTreeMap<AccountId, Member>, settings: &Settings) -> Accounts {
+    let now = simulated.world.cloud().time();
     let mut accounts = Accounts { all: members.len(), ..Accounts::default() };
     for (&id, member) in members {
         let standing = settings.resolve(id, &member.profile.units).standing().value;
@@ -352,6 +355,7 @@ fn accounts(simulated: &Simulated, members: &BTreeMap<AccountId, Member>, settin
             Some(head) if head.custody() == Custody::Sighted => accounts.awaiting_adoption += 1,
             Some(head) if head.quarantine().is_some() => accounts.quarantined += 1,
             Some(head) if is_done(&head) => accounts.released += 1,
+            Some(head) if head.deferred().is_some_and(|until| until > now) => accounts.held += 1,
             Some(_) | None => accounts.under_way += 1,
         }
     }
@@ -459,8 +463,8 @@ fn builds(statistics: &Statistics) -> BuildLine {
 }
 
 fn calls(simulated: &Simulated, cycles: u64, accounts: usize) -> Vec<CallLine> {
-    let days = as_float(u64::from(simulated.scenario.days)).max(1.0);
-    let account_days = as_float(accounts as u64) * days;
+    let hours = simulated.world.cloud().time().since(simulated.scenario.start).num_hours();
+    let account_days = as_float(accounts as u64) * as_float(u64::try_from(hours).unwrap_or(0)) / 24.0;
     let lines = simulated.world.cloud().calls().lines().into_iter().map(|count| {
         let calls = as_float(count.calls);
         CallLine {

@@ -81,6 +81,7 @@ fn scenario(text: &mut Text, report: &Report) {
         (accounts.released, "released"),
         (accounts.under_way, "under way"),
         (accounts.quarantined, "in quarantine"),
+        (accounts.held, "held"),
         (accounts.awaiting_adoption, "waiting to be adopted"),
         (accounts.not_active, "not in use"),
         (accounts.outside, "not managed, or protected"),
@@ -88,7 +89,11 @@ fn scenario(text: &mut Text, report: &Report) {
     let places = places.into_iter().filter(|(accounts, _)| *accounts > 0);
     let places: Vec<String> =
         places.map(|(accounts, place)| format!("{} {place}", number(accounts as u64))).collect();
-    text.line(format!("{line}\nin the end: {}", places.join(", ")));
+    let when = match (scenario.interrupted, &report.breach) {
+        (false, None) => "in the end, after three more days without faults and windows",
+        (true, _) | (_, Some(_)) => "in the end",
+    };
+    text.line(format!("{line}\n{when}: {}", places.join(", ")));
 }
 
 fn units(report: &Report) -> Table {

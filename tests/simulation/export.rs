@@ -1,0 +1,100 @@
+//! Rehearsing on an export of a real organization.
+
+use crate::support::{json, simulate, stderr, stdout};
+
+/// What `aws organizations list-accounts` prints, and what people add to it.
+const BARE: &str = r#"{"Accounts": [
+  {"Id": "210987654321", "Arn": "arn:aws:organizations::210987654321:account/o-x/210987654321",
+   "Email": "root@example.com", "Name": "management", "Status": "ACTIVE", "JoinedMethod": "INVITED",
+   "JoinedTimestamp": "2020-01-01T00:00:00+00:00"},
+  {"Id": "310000000001", "Email": "ada@example.com", "Name": "Ada", "Status": "ACTIVE", "State": "ACTIVE"},
+  {"Id": "310000000002", "Email": "alan@example.com", "Name": "Alan", "Status": "ACTIVE", "State": "ACTIVE"},
+  {"Id": "310000000003", "Email": "edsger@example.com", "Name": "Edsger", "Status": "SUSPENDED", "State": "SUSPENDED"}
+]}"#;
+
+const WITH_TAGS: &str = r#"{"Accounts": [
+  {"Id": "310000000001", "Email": "ada@example.com", "Name": "Ada", "State": "ACTIVE", "ParentId": "ou-ab12-11112222",
+   "Tags": [{"Key": "account-state", "Value": "released"}, {"Key": "account-holder", "Value": "ada@example.com"}]},
+  {"Id": "310000000002", "Email": "alan@example.com", "Name": "Alan", "State": "ACTIVE", "ParentId": "ou-ab12-11112222",
+   "Tags": []},
+  {"Id": "310000000004", "Email": "joan@example.com", "Name": "Joan", "State": "ACTIVE", "ParentId": "r-ab12",
+   "Tags": [{"Key": "account-state", "Value": "released"}]}
+]}"#;
+
+struct File(tempfile::TempDir, String);
+
+impl File {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accounts.json");
+        std::fs::write(&path, text).unwrap();
+        Self(folder, path.to_str().unwrap().to_owned())
+    }
+
+    fn path(&self) -> &str {
+        &self.1
+    }
+}
+
+#[test]
+fn without_units_and_tags_accounts_are_spread_and_that_is_said() {
+    let file = File::new(BARE);
+    let words = ["--organization", file.path(), "--days", "9", "--output", "json"];
+    let output = simulate(&words);
+    let report = json(&output);
+    let accounts = &report["accounts"];
+    assert_eq!(accounts["all"], 4);
+    assert_eq!(accounts["released"], 2, "{accounts}");
+    assert_eq!((&accounts["not_active"], &accounts["outside"]), (&1.into(), &1.into()), "{accounts}");
+    let told = stderr(&output);
+    assert!(told.contains("3 of its 4 accounts are spread over the 4 units"), "{told}");
+    assert!(told.contains("does not tell tags"), "{told}");
+}
+
+#[test]
+fn with_units_and_tags_what_stands_there_is_left_alone_until_adopted() {
+    let file = File::new(WITH_TAGS);
+    let words = ["--organization", file.path(), "--days", "9", "--faults", "none", "--output", "json"];
+    let output = simulate(&words);
+    let accounts = &json(&output)["accounts"];
+    assert_eq!((&accounts["awaiting_adoption"], &accounts["released"]), (&1.into(), &1.into()), "{accounts}");
+    assert_eq!(accounts["outside"], 1, "the account in the root: {accounts}");
+    let told = stderr(&output);
+    assert!(told.contains("--adopt") && !told.contains("spread"), "{told}");
+
+    let output = simulate(&[&words[..], &["--adopt"]].concat());
+    let accounts = &json(&output)["accounts"];
+    assert_eq!((&accounts["awaiting_adoption"], &accounts["released"]), (&0.into(), &2.into()), "{accounts}");
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+}
+
+#[test]
+fn the_command_that_repeats_it_names_the_file() {
+    let file = File::new(WITH_TAGS);
+    let text = stdout(&simulate(&["--organization", file.path(), "--days", "2", "--adopt"]));
+    let again = text.lines().last().unwrap();
+    assert!(
+        again.contains(&format!("--organization {}", file.path())) && again.ends_with("--adopt"),
+        "{again}"
+    );
+}
+
+#[test]
+fn one_page_of_several_is_refused() {
+    let file = File::new(&BARE.replace("]}", r#"], "NextToken": "eyJOZXh0VG9rZW4i"}"#));
+    let output = simulate(&["--organization", file.path()]);
+    assert_eq!(output.status.code(), Some(8));
+    assert!(output.stdout.is_empty());
+    let told = stderr(&output);
+    assert!(told.contains("one page of several") && told.contains("--max-items"), "{told}");
+}
+
+#[test]
+fn other_files_are_refused() {
+    let file = File::new("Accounts: []");
+    let output = simulate(&["--organization", file.path()]);
+    assert_eq!(output.status.code(), Some(8), "{}", stderr(&output));
+    let output = simulate(&["--organization", "nowhere.json"]);
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(stderr(&output).contains("nowhere.json"), "{}", stderr(&output));
+}
