@@ -35,6 +35,26 @@ fn the_command_at_the_end_of_a_report_gives_it_again() {
 }
 
 #[test]
+fn what_went_wrong_and_what_became_of_it_is_shown() {
+    let text = stdout(&simulate(&small(&["--faults", "heavy"])));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for word in [
+        "heavy faults",
+        "processes that died: ",
+        "loss 10 % ",
+        "an event never arrives",
+        "Lost events",
+        "reconciler ",
+        "wake-up ",
+        "at $0.005 a minute",
+        "general1.small, Linux, us-east-1",
+        "https://aws.amazon.com/codebuild/pricing/",
+    ] {
+        assert!(text.contains(word), "{word} is missing in {text}");
+    }
+}
+
+#[test]
 fn faults_add_up_from_left_to_right() {
     let report = json(&simulate(&small(&["--faults", "light", "--faults", "loss=0.5", "--output", "json"])));
     let rate = |kind: &str| {

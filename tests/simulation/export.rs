@@ -21,18 +21,21 @@ const WITH_TAGS: &str = r#"{"Accounts": [
    "Tags": [{"Key": "account-state", "Value": "released"}]}
 ]}"#;
 
-struct File(tempfile::TempDir, String);
+struct File {
+    _folder: tempfile::TempDir,
+    path: String,
+}
 
 impl File {
     fn new(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
         std::fs::write(&path, text).unwrap();
-        Self(folder, path.to_str().unwrap().to_owned())
+        Self { path: path.to_str().unwrap().to_owned(), _folder: folder }
     }
 
     fn path(&self) -> &str {
-        &self.1
+        &self.path
     }
 }
 
