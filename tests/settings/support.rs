@@ -39,13 +39,13 @@ pub(crate) fn messages(appended: &str) -> Vec<String> {
     load(appended).report.diagnostics().iter().map(|finding| finding.message.clone()).collect()
 }
 
-/// Compares with a file; with UPDATE=1 in the environment, writes the file instead.
+/// Compares with a file; with UPDATE_GOLDENS=1 in the environment, writes the file instead.
 pub(crate) fn assert_golden(file: &Path, actual: &str) {
-    if std::env::var_os("UPDATE").is_some() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
         std::fs::write(file, actual).unwrap();
     }
     let expected = std::fs::read_to_string(file).unwrap_or_default();
-    assert!(expected == actual, "{} differs; UPDATE=1 rewrites it:\n{actual}", file.display());
+    assert!(expected == actual, "{} differs; UPDATE_GOLDENS=1 rewrites it:\n{actual}", file.display());
 }
 
 /// A folder of its own that is removed at the end of the test.

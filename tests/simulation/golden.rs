@@ -1,4 +1,4 @@
-//! A small report, to the letter. `SPA_BLESS=1 cargo test --test simulation golden` writes it anew: look at the
+//! A small report, to the letter. `UPDATE_GOLDENS=1 cargo test --test simulation golden` writes it anew: look at the
 //! difference before it is committed.
 
 use crate::support::{file, simulate, stdout};
@@ -9,7 +9,7 @@ const WORDS: [&str; 8] = ["--accounts", "4", "--days", "14", "--seed", "3", "--f
 fn compare(name: &str, words: &[&str]) {
     let text = stdout(&simulate(&[&WORDS[..], words].concat()));
     let path = file("expected").join(name);
-    if std::env::var_os("SPA_BLESS").is_some() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
         std::fs::write(&path, &text).unwrap();
     }
     let expected = std::fs::read_to_string(&path).unwrap();
