@@ -108,6 +108,22 @@ pub fn commands(tree: &Tree) -> Result<String, Fault> {
             }
         }
     }
+    // What the program itself advises: messages and comments.
+    for (name, text) in
+        tree.texts_of(".rs").filter(|(name, _)| name.contains("src/") && !name.starts_with("xtask/"))
+    {
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| line.matches('`').count() % 2 == 0) {
+            for span in spans(line).filter(names_command) {
+                for line in alternatives(span) {
+                    let words = commands::shell(&line).into_iter().next().unwrap_or_default();
+                    count += 1;
+                    if let Some(problem) = problem(tree, &mut program, &words)? {
+                        found.at_line(name, index, problem);
+                    }
+                }
+            }
+        }
+    }
     let readme = tree.text("README.md")?;
     for command in program.help(&[])?.commands {
         if !readme.contains(&format!("spa {command}")) {
@@ -272,15 +288,17 @@ fn shown_commands(text: &str) -> Vec<(usize, String)> {
         }
     }
     for (index, line) in prose(text) {
-        let starts = |span: &&str| {
-            let mut words = span.split(' ').skip_while(|word| is_assignment(word));
-            matches!(words.next(), Some("spa" | "cargo")) && words.next().is_some()
-        };
-        for span in spans(line).filter(starts) {
+        for span in spans(line).filter(names_command) {
             shown.extend(alternatives(span).into_iter().map(|line| (index, line)));
         }
     }
     shown
+}
+
+/// Whether a span of code is a command of ours, and not just the name of the program.
+fn names_command(span: &&str) -> bool {
+    let mut words = span.split(' ').skip_while(|word| is_assignment(word));
+    matches!(words.next(), Some("spa" | "cargo")) && words.next().is_some()
 }
 
 /// The commands that a span names at once: `spa account show|why` are two, and so is `spa account show / why`, of

@@ -44,6 +44,9 @@ const WORDS: &[(&str, &str)] = &[
     ("#[ignore", "a test that does not run is no test"),
 ];
 
+/// What tests must not hold, and why.
+const WORDS_OF_TESTS: &[(&str, &str)] = &[("sleep(", "wait for what is awaited, or turn the clock")];
+
 /// Marks of unfinished work, in any file.
 const MARKS: &[&str] = &[concat!("FIX", "ME"), concat!("TO", "DO:"), concat!("TO", "DO(")];
 
@@ -56,7 +59,8 @@ pub fn words(tree: &Tree) -> Result<String, Fault> {
     for (name, text) in tree.texts() {
         if is_of(name, ".rs") {
             for (index, line) in source::code(text).lines().enumerate() {
-                for (word, why) in WORDS.iter().filter(|(word, _)| holds_word(line, word)) {
+                let more = if name.contains("tests/") { WORDS_OF_TESTS } else { &[] };
+                for (word, why) in WORDS.iter().chain(more).filter(|(word, _)| holds_word(line, word)) {
                     found.at_line(name, index, format!("`{word}`: {why}"));
                 }
             }
@@ -213,6 +217,8 @@ mod tests {
             found[0].starts_with("src/a.rs:3: `todo!`") && found[1].starts_with("src/a.rs:6: `#[ignore`")
         );
         assert_eq!(lines(words(&Tree::of(&[("a.md", MARKS[0])]))).len(), 1);
+        let sleeper = "fn f() {\n    thread::sleep(SECOND);\n}\n";
+        assert_eq!(lines(words(&Tree::of(&[("src/a.rs", sleeper), ("tests/a.rs", sleeper)]))).len(), 1);
     }
 
     #[test]
