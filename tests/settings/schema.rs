@@ -81,3 +81,80 @@ fn every_key_is_described_and_no_other_is_allowed() {
     assert!(count > 80, "{count}");
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
 }
+
+/// Every key of the predecessor, and what counts there when it is left out; `?` where it must be said.
+const PREDECESSOR: [(&str, &str); 38] = [
+    ("environment_identifier", "SpaBeta"),
+    ("automation.account_id", "?"),
+    ("automation.region", "?"),
+    ("automation.cockpit_markdown_text", "a title"),
+    ("automation.maintenance_window_expression", ""),
+    ("automation.role_arn_to_manage_accounts", ""),
+    ("automation.role_name_to_manage_codebuild", "AWSControlTowerExecution"),
+    ("automation.tags", ""),
+    ("automation.verbosity", "INFO"),
+    ("features.with_arm_architecture", "false"),
+    ("features.with_cost_email_recipients", ""),
+    ("features.with_cost_extra_currencies", ""),
+    ("features.with_cost_management_tag", ""),
+    ("features.with_csv_files", ""),
+    ("features.with_email_subscriptions_on_alerts", ""),
+    ("features.with_end_user_documents", ""),
+    ("features.with_microsoft_webhook_on_alerts", ""),
+    ("features.with_origin_email_recipient", ""),
+    ("features.with_response_plan_arn", ""),
+    ("features.with_tag_prefix", "account-"),
+    ("metering.activities_datastore", "ActivitiesTable"),
+    ("metering.activities_ttl_in_seconds", "31622400"),
+    ("metering.shadows_datastore", "ShadowsTable"),
+    ("metering.shadows_ttl_in_seconds", "15811200"),
+    ("metering.transactions_datastore", "TransactionsTable"),
+    ("metering.transactions_ttl_in_seconds", "10800"),
+    ("reporting.activities_prefix", "SpaReports/Activities"),
+    ("reporting.costs_prefix", "SpaReports/Costs"),
+    ("reporting.exceptions_prefix", "SpaReports/Exceptions"),
+    ("reporting.inventories_prefix", "SpaReports/Inventories"),
+    ("reporting.costs_markdown_template", "a text"),
+    ("worker.preparation_buildspec_template_file", "?"),
+    ("worker.purge_buildspec_template_file", "?"),
+    ("defaults.note", ""),
+    ("defaults.account_tags", ""),
+    ("defaults.unset_tags", ""),
+    ("defaults.preparation.feature", ""),
+    ("defaults.purge.variables", ""),
+];
+
+#[test]
+fn every_key_of_the_predecessor_is_known_with_its_default() {
+    let schema = json_schema();
+    let resolve = |node: &Value| -> Value {
+        let choices = node.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+        let reference = std::iter::once(node).chain(choices).find_map(|node| node.get("$ref")?.as_str());
+        let target = reference.and_then(|path| schema.pointer(path.trim_start_matches('#')));
+        target.unwrap_or(node).clone()
+    };
+    for (key, expected) in PREDECESSOR {
+        let mut section = schema.clone();
+        let mut property = Value::Null;
+        let mut required = false;
+        for part in key.split('.') {
+            let required_here = section["required"].as_array();
+            required = required_here.is_some_and(|names| names.iter().any(|name| name == part));
+            property = section["properties"][part].clone();
+            assert!(property.is_object(), "{key} is not known");
+            section = resolve(&property);
+        }
+        assert_eq!(required, expected == "?", "{key}");
+        let default = match property.get("default") {
+            None => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        match expected {
+            "?" => {}
+            // Only that there is one: nobody depends on its wording.
+            text if text.starts_with("a ") => assert!(default.len() > 10, "{key}"),
+            text => assert_eq!(default, text, "{key}"),
+        }
+    }
+}

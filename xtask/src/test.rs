@@ -130,7 +130,10 @@ fn schema() -> Result<String, Fault> {
     }
     let mut last = String::new();
     peer.run_with(|line| line.clone_into(&mut last))?;
-    Ok(last)
+    let mut scalars = String::new();
+    let peer = tools::python()?.with("tests/scalars_peer.py").and(format!("{fixtures}/scalars.json"));
+    peer.run_with(|line| line.clone_into(&mut scalars))?;
+    Ok(format!("{last}; {scalars}"))
 }
 
 /// The command line of AWS against moto, both from other people.

@@ -89,4 +89,46 @@ mod tests {
         }
         assert_eq!(Plain::of(""), Plain::Null);
     }
+
+    /// PyYAML, the loader of the predecessor, follows YAML 1.1. `tests/scalars_peer.py` asks it anew whether the
+    /// verdicts in the file are its own.
+    #[test]
+    fn the_loader_of_the_predecessor_agrees_but_for_what_is_named_here() {
+        let file = std::fs::read_to_string("tests/fixtures/settings/scalars.json").unwrap();
+        let verdicts: std::collections::BTreeMap<String, String> = serde_json::from_str(&file).unwrap();
+        assert!(verdicts.len() > 400, "{}", verdicts.len());
+        let mut differ = std::collections::BTreeMap::<&str, u32>::new();
+        for (text, theirs) in &verdicts {
+            let ours = match Plain::of(text) {
+                Plain::Null => "null",
+                Plain::Boolean => "boolean",
+                Plain::Number => "number",
+                Plain::Text => "text",
+            };
+            if ours == theirs {
+                continue;
+            }
+            let why = match (ours, theirs.as_str()) {
+                // Text passes on as it is written, where PyYAML would have made another number of it.
+                ("text", "number") if text.contains(':') => "a number to the base of 60",
+                ("text", "number") if text.contains('_') => "a number with underscores",
+                ("text", "number") if text.trim_start_matches(['+', '-']).starts_with("0b") => {
+                    "a binary number"
+                }
+                ("text", "number") if text.trim_start_matches(['+', '-']).starts_with("0x") => {
+                    "a signed hexadecimal number"
+                }
+                ("text", "date") => "a date",
+                // A number is refused where text must stand: the stricter side.
+                ("number", "text") if text.contains(['e', 'E']) => "an exponent without a point or a sign",
+                ("number", "text") if text.starts_with("0o") => "an octal number of YAML 1.2",
+                ("number", "text") if text.bytes().all(|byte| byte.is_ascii_digit()) => "leading zeros",
+                ("number", "text") if text.starts_with(['-', '+']) => "a sign before a point or a zero",
+                _ => panic!("{text}: {ours} here, {theirs} there"),
+            };
+            *differ.entry(why).or_default() += 1;
+        }
+        // What is never met is not named.
+        assert_eq!(differ.len(), 8, "{differ:?}");
+    }
 }
