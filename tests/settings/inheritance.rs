@@ -139,6 +139,25 @@ proptest! {
             }
         }
 
+        // What is explained is what counts, and what it counts instead of is every layer below, the nearest first.
+        let explanation = settings.explain(id, &path);
+        let counts: Vec<Entry> = explanation.values.iter().map(|value| value.entry.clone()).collect();
+        prop_assert_eq!(&counts, &entries);
+        let mut layers: Vec<(&str, &Says)> = vec![("defaults", &defaults)];
+        layers.extend(around.iter().rev().filter_map(|number| Some(("unit", units.get(*number)?))));
+        layers.extend(account.as_ref().map(|says| ("account", says)));
+        for value in &explanation.values {
+            let path = value.entry.path.as_str();
+            let built_in = BUILT_IN.iter().copied().chain([("purge.deadline", "9h")]);
+            let mut said: Vec<(&str, &str)> = built_in.filter(|(key, _)| *key == path).map(|(_, text)| ("built-in", text)).collect();
+            for (name, says) in &layers {
+                said.extend(says.iter().filter(|(key, _)| **key == path).map(|(_, text)| (*name, *text)));
+            }
+            said.pop();
+            let instead: Vec<_> = value.instead_of.iter().rev().map(|o| (o.origin.name(), o.value.as_str())).collect();
+            prop_assert_eq!(instead, said, "{}", path);
+        }
+
         // The second time, the answer comes from memory, and is the same.
         prop_assert_eq!(settings.resolve(id, &path).entries(), entries);
         let policy = resolved.policy();

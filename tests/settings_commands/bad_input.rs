@@ -246,6 +246,14 @@ fn buildspecs_that_are_missing_or_none() {
     refused(&folder.spa(&["validate"]), &["the file purge.yaml does not exist", "--> settings.yaml:7:34"]);
     folder.write("purge.yaml", "version: 0.2\nphases: {biuld: {commands: [a]}}\n");
     refused(&folder.spa(&["validate"]), &["`biuld` is no phase"]);
+    let mut bomb = String::from("version: 0.2\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for n in 1..30 {
+        let _ = writeln!(bomb, "a{n}: &a{n} [{}]", format!("*a{},", n - 1).repeat(10));
+    }
+    for text in [bomb, "[".repeat(8000), format!("version: 0.2\nphases: {}", "{a: ".repeat(1500))] {
+        folder.write("purge.yaml", text);
+        refused(&folder.spa(&["validate"]), &["purge.yaml is not a buildspec: "]);
+    }
     folder.write("purge.yaml", vec![b'x'; 2 << 20]);
     refused(&folder.spa(&["validate"]), &["the file has 2 MiB, and 1 MiB is the most"]);
     folder.write(

@@ -274,9 +274,17 @@ impl JsonSchema for Variables {
                     "description": "Who receives the alerts of the budget; the holder when left out.",
                     "type": "string", "pattern": "^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$",
                 },
+                "BUDGET_NAME": {
+                    "description": "The name of the budget. Left out, the buildspec of this repository says SpaBudget.",
+                    "type": ["string", "number", "boolean"], "pattern": "^[^:\\\\]+$", "maxLength": 100,
+                },
                 "MAXIMUM_AGE": {
                     "description": "What is older is purged: days (d), weeks (w), months (M) or years (y).",
                     "type": "string", "pattern": "^[0-9]{1,4}[dwMyY]$", "examples": ["5d", "2w", "3M", "1y"],
+                },
+                "PURGE_REGIONS": {
+                    "description": "The regions to purge, with spaces between them. Left out: all that the account has enabled.",
+                    "type": "string", "pattern": "^[a-z0-9 -]*$", "examples": ["eu-west-1 eu-west-3"],
                 },
                 "PURGE_MODE": {
                     "description": "Whether a purge deletes, or only tells what it would delete. Built-in: --dry-run.",

@@ -100,6 +100,13 @@ pub(crate) fn check(name: &str, value: &str) -> Result<(), Problem> {
                 "a percentage of the budget from 1 to 1000, such as 80",
             )),
         },
+        "BUDGET_NAME" => budget_name(value),
+        "PURGE_REGIONS" => value.split_whitespace().try_for_each(|region| {
+            super::aws::Region::parse(Scalar { text: region, quoted: true }).map(|_| ())
+        }),
+        "TAG_VALUE" if matches!(value, "" | "-") => Err(Problem::new(
+            "TAG_VALUE must say something: what carries the tag TAG_KEY with this value is purged",
+        )),
         "BUDGET_EMAIL" => state_machine::Email::parse(Scalar { text: value, quoted: true }).map(|_| ()),
         _ => Ok(()),
     }
@@ -116,6 +123,26 @@ fn purge_mode(value: &str) -> Result<(), Problem> {
         Some(meant) => problem.help(format!("did you mean `{meant}`?")),
         None => problem,
     })
+}
+
+/// AWS refuses these characters, and `/action/`, because names of budgets are parts of ARNs:
+/// <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html>.
+fn budget_name(value: &str) -> Result<(), Problem> {
+    let length = value.chars().count();
+    if !(1..=100).contains(&length) {
+        return Err(Problem::new(format!(
+            "the name of a budget has 1 to 100 characters, and this one has {length}"
+        )));
+    }
+    if let Some((at, wrong)) = value.char_indices().find(|(_, c)| matches!(c, ':' | '\\') || c.is_control()) {
+        let problem =
+            Problem::new(format!("{} may not stand in the name of a budget", shown(&wrong.to_string())));
+        return Err(problem.part(at..at + wrong.len_utf8()));
+    }
+    if value.contains("/action/") {
+        return Err(Problem::new("`/action/` may not stand in the name of a budget"));
+    }
+    Ok(())
 }
 
 /// A number of days, weeks, months or years, as awsweeper reads it. Case counts there: `M` is a month and `m`
@@ -169,6 +196,9 @@ mod tests {
             ("BUDGET_AMOUNT", "500 500.0 0.01 2000 99.90", "0 0.0 -5 1e3 500USD $500 1,000 .inf x 5.5.5 .5"),
             ("ALERT_THRESHOLD", "1 80 1000 99.5", "0 0.9 1001 80% -1 high"),
             ("BUDGET_EMAIL", "a@example.com", "a @example.com"),
+            ("BUDGET_NAME", "SpaBudget a/b é$(x)", "a:b a\\b a/action/b"),
+            ("PURGE_REGIONS", "eu-west-1 us-gov-east-1", "Ireland eu-west-1a $(x)"),
+            ("TAG_VALUE", "me yes --", "-"),
             ("ANYTHING", "-- x 0 {}", ""),
         ];
         for (name, good, bad) in cases {
@@ -180,6 +210,9 @@ mod tests {
             }
         }
         assert!(check("BUDGET_AMOUNT", "").is_err());
+        assert!(check("BUDGET_NAME", "").is_err() && check("BUDGET_NAME", &"n".repeat(101)).is_err());
+        assert!(check("TAG_VALUE", "").is_err());
+        assert_eq!(check("PURGE_REGIONS", "eu-west-1 eu-west-3"), Ok(()));
     }
 
     #[test]
