@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, Custody, Standing, State, Status, TaskKind, Text, Timestamp, UnitId,
+    Account, AccountId, Custody, Reading, Standing, State, Status, TaskKind, Text, Timestamp, UnitId,
 };
 
 use super::place::{Place, holder_key, reading};
@@ -24,7 +24,10 @@ pub struct Options {
 struct Row {
     account: AccountId,
     name: Text,
-    state: String,
+    /// What the tag says, when that is a state.
+    state: Option<State>,
+    /// What the tag says, whatever it is.
+    tag: Reading,
     since: Option<Timestamp>,
     holder: Option<Text>,
     unit: Option<UnitId>,
@@ -70,7 +73,8 @@ fn row(head: &Account, key: &str, sieve: &Sieve<'_>, now: Timestamp) -> Row {
     Row {
         account: head.id(),
         name: Text::clone(&head.profile().name),
-        state: state(head),
+        state: head.state(),
+        tag: head.tag().reading.clone(),
         since: (head.custody() != Custody::Unseen).then_some(head.tag().since),
         holder: head.holder(key).cloned(),
         unit: head.profile().units.first().cloned(),
@@ -114,7 +118,7 @@ fn cells(row: &Row, head: &Account, now: Timestamp) -> [Cell; 8] {
     let next = row.next_wake.map(|wake| time::distance(wake, now)).unwrap_or_default();
     [
         row.account.to_string().into(),
-        Cell::toned(row.state.clone(), tone),
+        Cell::toned(state(head), tone),
         instant(row.since).into(),
         row.holder.as_deref().unwrap_or_default().into(),
         row.unit.as_ref().map(ToString::to_string).unwrap_or_default().into(),

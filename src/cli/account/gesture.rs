@@ -129,7 +129,8 @@ fn ask(
         answers.push(answer);
     }
     print(&answers, context)?;
-    if !place.is_alive() && answers.iter().any(|answer| answer.outcome == "done") {
+    let follows = !matches!(gesture, Gesture::Hold(_));
+    if follows && !place.is_alive() && answers.iter().any(|answer| answer.outcome == "done") {
         context.screen().note("what follows from it happens when the organization lives: spa up");
     }
     let refused = answers.iter().filter(|answer| answer.outcome == "refused").count();

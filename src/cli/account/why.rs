@@ -131,8 +131,11 @@ impl Answer {
     /// Whether anything may be done with the account at all.
     fn standing(&mut self, head: &Account, policy: Option<&Policy>, member: Option<&Member>) {
         let standing = policy.map_or(head.standing(), |policy| policy.standing);
+        let status = member.map_or(Status::Gone, |member| member.status);
         if head.version() == Version::NONE {
-            if standing == Standing::Managed {
+            if standing == Standing::Managed && status != Status::Active {
+                self.because.push(format!("{}: it is left alone", Idle::NotActive(status)));
+            } else if standing == Standing::Managed {
                 self.waits("the event of its creation, or the next comparison, to be on-boarded", None);
             } else {
                 self.because.push(Idle::Standing(standing).to_string());
@@ -144,7 +147,6 @@ impl Answer {
         } else if head.standing() != standing {
             self.waits("the next comparison, to come under management", None);
         }
-        let status = member.map_or(Status::Gone, |member| member.status);
         if status != Status::Active {
             self.because.push(format!("{}: it is left alone", Idle::NotActive(status)));
         }
@@ -292,6 +294,10 @@ impl Answer {
             // It will be somewhere else until then: what it waits for now says more.
             Err(LeftOut::InCycle | LeftOut::BuildRuns(_) | LeftOut::NotReleased(_)) => {}
             Err(reason) => {
+                if let LeftOut::Held(until) | LeftOut::Grace(until) = reason {
+                    let later = settings.schedule().and_then(|schedule| schedule.next_after(until, until));
+                    self.waits("the first maintenance window after that", later);
+                }
                 let next = time::shown(next);
                 self.because.push(format!("the window of {next} would leave it out: {reason}"));
             }
