@@ -40,7 +40,8 @@ pub fn python() -> Result<Program, Fault> {
     // Beside the packages stands the list that they were installed from.
     let installed = folder.join("installed.txt");
     if !python.exists() || read(&installed).ok().as_ref() != Some(&wanted) {
-        Program::new(base_python()).with("-m venv --clear .venv").run()?;
+        let made = Program::new(base_python()).with("-m venv --clear .venv").run();
+        made.map_err(|fault| Fault::one(format!("{fault}; Debian has it in the package python3-venv")))?;
         let install =
             "-m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r";
         Program::new(&python).with(install).with(REQUIREMENTS).run()?;
