@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::cloud::{Baseline as _, Builds as _, Bus as _, Clock as _, Organization as _, Parameters as _};
 use crate::event::OwnEvent;
+use crate::journal::Journal as _;
 
 use super::{Lifecycle, World};
 
@@ -58,10 +59,34 @@ impl<W: World> Lifecycle<'_, W> {
             if !self.has_time(&queue) {
                 break;
             }
-            let payment = self.carry_out(account, obligation).await;
+            // Since this was taken in hand, somebody may have asked to leave the account alone, or changed its
+            // state: what counts is what the journal says now.
+            let Some(account) = self.still_in_hand(account, obligation.id, &queue).await else { continue };
+            let Some(obligation) = account.obligation(obligation.id) else { continue };
+            let payment = self.carry_out(&account, obligation).await;
             payments.push((obligation.id, payment));
         }
         payments
+    }
+
+    /// The head of now, if this obligation is still in this process's hand; if it cannot be read, nobody knows,
+    /// and the claim runs out.
+    async fn still_in_hand(
+        &self,
+        account: &Account,
+        obligation: ObligationId,
+        queue: &Queue,
+    ) -> Option<Arc<Account>> {
+        match self.world.journal().account(account.id()).await {
+            Ok(head) => {
+                let claim = head.obligation(obligation).and_then(|owed| owed.claim);
+                (claim == Some(queue.until)).then_some(head)
+            }
+            Err(error) => {
+                tracing::warn!(account = %account.id(), %error, "not carried out; its claim runs out");
+                None
+            }
+        }
     }
 
     fn has_time(&self, queue: &Queue) -> bool {

@@ -138,11 +138,11 @@ fn differs_now(
     };
     let policy = policies.policy(id, &listed.profile.units);
     let Some(head) = head else {
-        return differs(&Account::unseen(id), policy.standing, listed.status, &listed.reading);
+        return differs(&Account::unseen(id), &policy, listed.status, &listed.reading, now);
     };
     let settles = settles(head, &policy.times, &listed.reading, now);
     !settles
-        && (differs(head, policy.standing, listed.status, &listed.reading)
+        && (differs(head, &policy, listed.status, &listed.reading, now)
             || is_described_otherwise(head, listed))
 }
 

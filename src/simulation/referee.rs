@@ -471,7 +471,12 @@ impl Referee {
                 Fact::CycleBegan { window: Some(window), .. } => {
                     books.in_window.entry(*window).or_default().insert(account.id());
                 }
-                Fact::CycleEnded { .. } | Fact::Quarantined { .. } => {
+                // A window does not wait for who is in quarantine, held, suspended, or not managed any more.
+                Fact::CycleEnded { .. }
+                | Fact::Quarantined { .. }
+                | Fact::Deferred { .. }
+                | Fact::Left { .. }
+                | Fact::StatusChanged { .. } => {
                     books.in_window.values_mut().for_each(|accounts| {
                         accounts.remove(&account.id());
                     });

@@ -27,6 +27,8 @@ pub struct Account {
     pub(crate) cycle: Option<Cycle>,
     pub(crate) last_cycle: Option<PastCycle>,
     pub(crate) cycles: u32,
+    #[serde(default)]
+    pub(crate) last_window: Option<WindowId>,
     pub(crate) task: Option<Task>,
     pub(crate) past_builds: Vec<BuildId>,
     pub(crate) owed: Vec<Obligation>,
@@ -125,6 +127,7 @@ impl Account {
             cycle: None,
             last_cycle: None,
             cycles: 0,
+            last_window: None,
             task: None,
             past_builds: Vec::new(),
             owed: Vec::new(),
@@ -155,7 +158,7 @@ impl Account {
         self.standing
     }
 
-    /// Since when it is under management, the last time it came.
+    /// Since when it is under management, the last time it came or was adopted.
     pub const fn managed_since(&self) -> Option<Timestamp> {
         self.managed_since
     }
@@ -206,6 +209,11 @@ impl Account {
     /// How many cycles went all the way.
     pub const fn cycles(&self) -> u32 {
         self.cycles
+    }
+
+    /// The last window that took it.
+    pub const fn last_window(&self) -> Option<WindowId> {
+        self.last_window
     }
 
     /// The task in hand.

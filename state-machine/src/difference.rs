@@ -1,13 +1,20 @@
 //! What the reconciler compares.
 
-use crate::{Account, Custody, Reading, Standing, State, Status};
+use crate::{Account, Custody, Policy, Reading, Standing, State, Status, Timestamp, Trouble};
 
 /// Whether an account, as a listing of the organization shows it, differs from its journal, so that somebody
 /// should look at it.
 ///
 /// A listing may lag behind and may leave out what was never tagged, so a difference is a hint like any
 /// other: the decision rests on the look that follows ([`crate::Trigger::DIFFERENCE`]).
-pub fn differs(account: &Account, standing: Standing, status: Status, reading: &Reading) -> bool {
+pub fn differs(
+    account: &Account,
+    policy: &Policy,
+    status: Status,
+    reading: &Reading,
+    now: Timestamp,
+) -> bool {
+    let standing = policy.standing;
     match account.custody {
         Custody::Unseen => return standing == Standing::Managed && status == Status::Active,
         Custody::Sighted | Custody::Ours => {}
@@ -18,7 +25,7 @@ pub fn differs(account: &Account, standing: Standing, status: Status, reading: &
     if standing != Standing::Managed || status != Status::Active {
         return false;
     }
-    *reading != account.tag.reading || account.is_stalled()
+    *reading != account.tag.reading || account.is_stalled() || account.waits_too_long(policy, now)
 }
 
 impl Account {
@@ -35,7 +42,22 @@ impl Account {
             && self.tag.entered
             && self.task.is_none()
             && self.deferred.is_none()
-            && self.quarantine.is_none()
+            && !self.is_waiting_in_quarantine()
             && !self.has_state_change_owed()
+    }
+
+    /// Whether somebody comes for it, in quarantine.
+    fn is_waiting_in_quarantine(&self) -> bool {
+        self.quarantine.as_ref().is_some_and(|quarantine| {
+            quarantine.next_try.is_some() || matches!(quarantine.because, Trouble::Effect { .. })
+        })
+    }
+
+    /// Whether it waits for the end of a hold that is not there any more: the settings held it, and were
+    /// changed.
+    fn waits_too_long(&self, policy: &Policy, now: Timestamp) -> bool {
+        let held = policy.hold_at(self.hold.as_ref(), now).map(|hold| hold.until);
+        !self.is_waiting_in_quarantine()
+            && self.deferred.is_some_and(|until| held.is_none_or(|held| held < until))
     }
 }

@@ -40,7 +40,7 @@ impl Account {
         if passed(self.next_try()) {
             due.push(Due::TryAgain);
         }
-        if passed(self.deferred) {
+        if passed(self.resume_at()) {
             due.push(Due::Resume);
         }
         due
@@ -54,7 +54,7 @@ impl Account {
             return paying;
         }
         let build = self.running_build().map(|(_, build)| build.look_up);
-        [paying, self.look_due(), build, self.next_try(), self.deferred].into_iter().flatten().min()
+        [paying, self.look_due(), build, self.next_try(), self.resume_at()].into_iter().flatten().min()
     }
 
     /// Obligations that may be carried out at all: an account that must not be touched still announces.
@@ -65,6 +65,13 @@ impl Account {
 
     fn look_due(&self) -> Option<Timestamp> {
         if self.tag.entered { None } else { self.tag.look }
+    }
+
+    /// When a hold that it waited for is over. While it waits for the next try out of quarantine, that comes
+    /// first, and the hold is looked at then.
+    fn resume_at(&self) -> Option<Timestamp> {
+        let waits = self.quarantine.as_ref().is_some_and(|quarantine| quarantine.next_try.is_some());
+        if waits { None } else { self.deferred }
     }
 
     /// When a quarantine is left for another try. A side effect that failed has its own time.

@@ -162,11 +162,29 @@ pub enum Refusal {
     /// The account could not be read.
     #[error("the account could not be read ({0}); try again")]
     Unreadable(Unreadable),
-    /// A build runs, or is about to.
+    /// A build runs, or waits in the queue of CodeBuild.
     #[error("a {task} build is in progress; wait for its end (`spa account why` tells how long)")]
     BuildInProgress {
         /// What it does.
         task: TaskKind,
+    },
+    /// Somebody is starting a build at this moment.
+    #[error(
+        "a {task} build is being started at this moment; try again when it has ended, or could not start"
+    )]
+    BuildStarting {
+        /// What it does.
+        task: TaskKind,
+    },
+    /// Somebody may have started a build, and did not come to record it.
+    #[error(
+        "whether a {task} build was started is not known yet; it is looked for at {again}, try again then"
+    )]
+    BuildUncertain {
+        /// What it does.
+        task: TaskKind,
+        /// When it is looked for.
+        again: Timestamp,
     },
     /// It waits to be adopted.
     #[error("the account carried a state when it was first seen; adopt it first (`spa account adopt`)")]
@@ -222,4 +240,14 @@ pub enum Refusal {
     /// Its tag is being changed.
     #[error("its tag is being changed to {0}; try again in a moment")]
     Transition(State),
+    /// Its tag may have been changed, and whoever did it did not come to record it.
+    #[error(
+        "whether its tag was changed to {to} is not known yet; that is looked at at {again}, try again then"
+    )]
+    TransitionUncertain {
+        /// To what.
+        to: State,
+        /// When somebody looks.
+        again: Timestamp,
+    },
 }

@@ -116,6 +116,8 @@ impl Account {
             }
             Fact::Adopted { state } => {
                 self.custody = Custody::Ours;
+                // From now on windows may take it, so their grace counts from now on.
+                self.managed_since = Some(at);
                 self.on_boarded = (*state != State::Vanilla).then_some(at);
                 self.believe(Reading::Known(*state), record);
             }
@@ -136,6 +138,7 @@ impl Account {
             Fact::StateOrdered { .. } => self.supersede(at),
             Fact::CycleBegan { cycle, window } => {
                 self.cycle = Some(Cycle { kind: *cycle, began: at, window: *window, failed_builds: 0 });
+                self.last_window = self.last_window.max(*window);
             }
             Fact::CycleEnded { end } => self.end_cycle(*end, record),
             Fact::TagsWritten { paid, look } => {

@@ -1,40 +1,59 @@
 //! Gestures of operators.
 //!
-//! Every gesture rests on a fresh look: what it finds is recorded first, as if the operator had only looked.
+//! Every gesture rests on a fresh look: what it finds is recorded first.
 
 use crate::account::Custody;
 use crate::draft::Draft;
 use crate::{
-    Actor, Command, CycleKind, Evidence, Fact, Gesture, Hold, Idle, Intent, Look, Reading, Refusal, Standing,
-    State, StateChange, Status, TagWrite, Tags,
+    Actor, Command, CycleKind, Evidence, Fact, Gesture, Hold, Idle, Intent, Look, Obligation, Reading,
+    Refusal, Standing, State, StateChange, Status, TagWrite, Tags, Timestamp,
 };
 
-use super::observe::{observe, overrule};
+use super::observe::{begin, notice, observe, overrule};
 use super::{Step, Stop, enter, look, wake};
 
 /// Does what an operator asks for, or says why not.
 pub(super) fn command(draft: &mut Draft<'_>, command: &Command, evidence: &Evidence) -> Step {
     let look = look(evidence)?;
     let reading = admit(draft, look)?;
-    let step = draft.attributed_to(Actor::Unknown, |draft| observe(draft, look));
-    if let Err(Stop::Idle(Idle::Settling(until))) = step {
-        return Err(Refusal::Settling(until).into());
-    }
     match &command.gesture {
-        Gesture::Adopt => adopt(draft, command, &reading),
-        Gesture::Vanilla => set_state(draft, command, &reading, State::Vanilla),
-        Gesture::Release => set_state(draft, command, &reading, State::Released),
-        Gesture::Expire => expire(draft, command, &reading),
-        Gesture::Hold(until) => {
-            if *until <= draft.now {
-                return Err(Refusal::HoldHasPassed(*until).into());
-            }
-            accept(draft, command);
-            draft.record(Fact::Held { until: *until, reason: command.reason.clone() });
-            Ok(())
+        Gesture::Vanilla => {
+            change_state(draft, look, |draft| set_state(draft, command, &reading, State::Vanilla))
         }
-        Gesture::Unhold => unhold(draft, command),
-        Gesture::Retry => retry(draft, command, evidence),
+        Gesture::Release => {
+            change_state(draft, look, |draft| set_state(draft, command, &reading, State::Released))
+        }
+        Gesture::Expire => change_state(draft, look, |draft| expire(draft, command, &reading)),
+        Gesture::Adopt => beside(draft, look, |draft| adopt(draft, command, &reading)),
+        Gesture::Hold(until) => beside(draft, look, |draft| hold(draft, command, *until)),
+        Gesture::Unhold => beside(draft, look, |draft| unhold(draft, command)),
+        Gesture::Retry => beside(draft, look, |draft| retry(draft, command, evidence)),
+    }
+}
+
+/// A gesture that leaves the state as it is: what the look shows counts first, as if somebody had only looked.
+fn beside(draft: &mut Draft<'_>, look: &Look, gesture: impl FnOnce(&mut Draft<'_>) -> Step) -> Step {
+    not_settling(&draft.attributed_to(Actor::Unknown, |draft| observe(draft, look)))?;
+    gesture(draft)
+}
+
+/// A gesture that sets the state. What the state of now asks for is not begun before: an account that was
+/// found expired, and is to be released, is not to be purged first.
+fn change_state(draft: &mut Draft<'_>, look: &Look, gesture: impl FnOnce(&mut Draft<'_>) -> Step) -> Step {
+    let noticed = draft.attributed_to(Actor::Unknown, |draft| notice(draft, look));
+    not_settling(&noticed)?;
+    let step = gesture(draft);
+    if let (Err(Stop::Idle(Idle::AlreadySo)), Ok(noticed)) = (&step, noticed) {
+        // Then what was noticed counts as if somebody had only looked.
+        let _ = draft.attributed_to(Actor::Unknown, |draft| begin(draft, noticed));
+    }
+    step
+}
+
+fn not_settling<T>(step: &Result<T, Stop>) -> Step {
+    match step {
+        Err(Stop::Idle(Idle::Settling(until))) => Err(Refusal::Settling(*until).into()),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 
@@ -79,15 +98,24 @@ fn adopt(draft: &mut Draft<'_>, command: &Command, reading: &Reading) -> Step {
 }
 
 /// Sets the tag to vanilla or released; what ran before is given up.
+///
+/// A hold keeps an account from being prepared or purged. It does not keep it from its holder: an account
+/// that waits, expired, for the end of a hold can be released.
 fn set_state(draft: &mut Draft<'_>, command: &Command, reading: &Reading, to: State) -> Step {
     let on_boards = to == State::Vanilla;
     if draft.account.custody != Custody::Ours && !on_boards {
         return Err(Refusal::AwaitsAdoption.into());
     }
-    not_held(draft)?;
+    if on_boards {
+        not_held(draft)?;
+    } else if *reading == Reading::Untagged {
+        // Nobody prepared it, and nobody knows its holder: it is on-boarded first.
+        let gesture = Gesture::Release;
+        return Err(Refusal::WrongState { gesture, reading: reading.clone() }.into());
+    }
     not_busy(draft)?;
     if *reading == Reading::Known(to) && draft.account.custody == Custody::Ours {
-        return Err(Idle::AlreadySo.into());
+        return take_back(draft, command, to);
     }
     accept(draft, command);
     if draft.account.custody != Custody::Ours {
@@ -103,6 +131,31 @@ fn set_state(draft: &mut Draft<'_>, command: &Command, reading: &Reading, to: St
     Ok(())
 }
 
+/// The tag says so already. A change that is owed, and that nobody has in hand, is taken back: it was
+/// ordered, or a window wants it, and it could not be written yet.
+fn take_back(draft: &mut Draft<'_>, command: &Command, state: State) -> Step {
+    let changes = draft.account.owed.iter().filter(|owed| !owed.superseded).find_map(changes_state_to);
+    match (state, changes) {
+        // On-boarding is what vanilla asks for.
+        (_, None) | (State::Vanilla, Some(State::Assigned)) => Err(Idle::AlreadySo.into()),
+        (State::Released, Some(_)) => {
+            accept(draft, command);
+            overrule(draft);
+            draft.record(Fact::StateOrdered { state });
+            Ok(())
+        }
+        (State::Vanilla | State::Assigned | State::Expired, Some(to)) => Err(Refusal::Transition(to).into()),
+    }
+}
+
+/// The state that the obligation leads to, when it changes the state.
+fn changes_state_to(owed: &Obligation) -> Option<State> {
+    match &owed.intent {
+        Intent::WriteTags(write) => write.change.as_ref().map(|change| change.to),
+        Intent::StartBuild { .. } | Intent::Announce(_) => None,
+    }
+}
+
 /// Puts the account into maintenance at once. It ends in a purge, so everything must be known and right.
 fn expire(draft: &mut Draft<'_>, command: &Command, reading: &Reading) -> Step {
     if draft.account.custody != Custody::Ours {
@@ -115,7 +168,14 @@ fn expire(draft: &mut Draft<'_>, command: &Command, reading: &Reading) -> Step {
     not_busy(draft)?;
     match reading {
         Reading::Known(State::Released | State::Assigned) => {}
-        Reading::Known(State::Expired) => return Err(Idle::AlreadySo.into()),
+        Reading::Known(State::Expired) => {
+            let changes =
+                draft.account.owed.iter().filter(|owed| !owed.superseded).find_map(changes_state_to);
+            return Err(match changes {
+                Some(to @ (State::Released | State::Vanilla)) => Refusal::Transition(to).into(),
+                Some(State::Assigned | State::Expired) | None => Idle::AlreadySo.into(),
+            });
+        }
         Reading::Known(State::Vanilla)
         | Reading::Untagged
         | Reading::Unrecognised(_)
@@ -128,6 +188,19 @@ fn expire(draft: &mut Draft<'_>, command: &Command, reading: &Reading) -> Step {
     overrule(draft);
     draft.record(Fact::CycleBegan { cycle: CycleKind::Maintenance, window: None });
     draft.record_owing(Fact::StateOrdered { state: State::Expired }, [order(reading, State::Expired)]);
+    Ok(())
+}
+
+fn hold(draft: &mut Draft<'_>, command: &Command, until: Timestamp) -> Step {
+    if until <= draft.now {
+        return Err(Refusal::HoldHasPassed(until).into());
+    }
+    accept(draft, command);
+    draft.record(Fact::Held { until, reason: command.reason.clone() });
+    if draft.account.deferred.is_some() {
+        // What waits for the end of a hold waits for the end of this one from now on.
+        let _ = enter::pursue(draft);
+    }
     Ok(())
 }
 
@@ -158,32 +231,34 @@ fn retry(draft: &mut Draft<'_>, command: &Command, evidence: &Evidence) -> Step 
 }
 
 fn not_held(draft: &Draft<'_>) -> Step {
-    match draft.policy.hold_at(draft.account.hold.as_ref(), draft.now) {
-        Some(Hold { until, reason }) => Err(Refusal::Held { until: *until, reason: reason.clone() }.into()),
-        None => Ok(()),
+    let journal = draft.account.hold.as_ref();
+    let Some(hold) = draft.policy.hold_at(journal, draft.now) else { return Ok(()) };
+    let Hold { until, reason } = hold.clone();
+    if journal == Some(hold) {
+        return Err(Refusal::Held { until, reason }.into());
     }
+    Err(Refusal::HeldBySettings { until, reason }.into())
 }
 
-/// A state is not changed by command under a build that runs or may run, nor under a change of state.
+/// A state is not changed by command under a build that runs or may run, nor under a change of state. What
+/// waits, and nobody has in hand, is no obstacle: it is given up.
 fn not_busy(draft: &Draft<'_>) -> Step {
-    if let Some(task) = &draft.account.task {
-        let handled = |owed: &crate::Obligation| owed.claim.is_some() || owed.uncertain;
-        let starting = draft
-            .account
-            .owed
-            .iter()
-            .any(|owed| matches!(owed.intent, Intent::StartBuild { .. }) && handled(owed));
-        if task.build.is_some() || starting {
-            return Err(Refusal::BuildInProgress { task: task.kind }.into());
-        }
+    if let Some((task, _)) = draft.account.running_build() {
+        return Err(Refusal::BuildInProgress { task }.into());
     }
     for owed in &draft.account.owed {
-        if let Intent::WriteTags(write) = &owed.intent
-            && let Some(change) = &write.change
-            && (owed.claim.is_some() || owed.uncertain)
-        {
-            return Err(Refusal::Transition(change.to).into());
-        }
+        let in_hand = owed.claim.is_some_and(|claim| claim > draft.now);
+        let unknown = owed.claim.is_some() || owed.uncertain;
+        let again = owed.due();
+        let refusal = match (&owed.intent, changes_state_to(owed)) {
+            _ if !in_hand && !unknown => continue,
+            (Intent::StartBuild { task, .. }, _) if in_hand => Refusal::BuildStarting { task: *task },
+            (Intent::StartBuild { task, .. }, _) => Refusal::BuildUncertain { task: *task, again },
+            (Intent::WriteTags(_), Some(to)) if in_hand => Refusal::Transition(to),
+            (Intent::WriteTags(_), Some(to)) => Refusal::TransitionUncertain { to, again },
+            (Intent::WriteTags(_) | Intent::Announce(_), _) => continue,
+        };
+        return Err(refusal.into());
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! What entering a state asks for.
 
+use crate::account::Custody;
 use crate::draft::Draft;
 use crate::{
-    AccountLabel, Announcement, CycleEnd, CycleKind, Fact, Idle, Intent, Reading, State, StateChange,
+    AccountLabel, Announcement, CycleEnd, CycleKind, Fact, Idle, Intent, Reading, Relief, State, StateChange,
     TagWrite, Tags, TaskKind, Trouble,
 };
 
@@ -96,6 +97,9 @@ fn released(draft: &mut Draft<'_>) {
 /// time: it looks at what is so, not at what happened.
 pub(super) fn pursue(draft: &mut Draft<'_>) -> Step {
     let account = &draft.account;
+    if account.custody != Custody::Ours {
+        return Err(Idle::AwaitsAdoption.into());
+    }
     if let Some(quarantine) = &account.quarantine
         && quarantine.next_try.is_some()
     {
@@ -162,9 +166,17 @@ fn refresh_tags(draft: &mut Draft<'_>) {
     }
 }
 
-/// A task that is disabled: the account goes straight on.
+/// A task that is disabled: the account goes straight on. What it was in quarantine for is not wanted any
+/// more; an effect that failed has its own way out.
 pub(super) fn skip(draft: &mut Draft<'_>, kind: TaskKind) {
     draft.record_owing(Fact::TaskSkipped { task: kind }, [advance(kind)]);
+    let moot = draft.account.quarantine.as_ref().is_some_and(|quarantine| match &quarantine.because {
+        Trouble::Build { .. } | Trouble::NeverOnBoarded | Trouble::UnrecognisedState { .. } => true,
+        Trouble::Effect { .. } => false,
+    });
+    if moot {
+        draft.record(Fact::QuarantineLeft { because: Relief::Moot });
+    }
 }
 
 /// Asks for a build.

@@ -9,13 +9,31 @@ use crate::{
     Fact, Idle, Intent, Look, ObligationId, Reading, Relief, Seen, Standing, State, Status, Timestamp,
 };
 
-use super::{Step, enter, seen, trouble};
+use super::{Step, Stop, enter, seen, trouble};
+
+/// What [`notice`] found in an account that may be touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Noticed {
+    /// The tag says what the journal says.
+    Same,
+    /// The tag says something else, and that is recorded.
+    Changed,
+}
 
 /// Records what differs from the journal, and begins what follows from it.
 ///
 /// Stops with [`Idle::AsExpected`] when the account is as the journal says.
 pub(super) fn observe(draft: &mut Draft<'_>, look: &Look) -> Step {
-    let Some(seen) = seen(look)? else { return gone(draft) };
+    let noticed = notice(draft, look)?;
+    begin(draft, noticed)
+}
+
+/// Records what differs from the journal, and begins nothing yet: whoever asked for the look may want
+/// something else than what the state asks for.
+///
+/// Stops where the account is not to be touched, or is left alone until it is adopted.
+pub(super) fn notice(draft: &mut Draft<'_>, look: &Look) -> Result<Noticed, Stop> {
+    let Some(seen) = seen(look)? else { return Err(gone(draft)) };
     touchable(draft, seen)?;
     match draft.account.custody {
         Custody::Unseen => first_sight(draft, seen),
@@ -24,13 +42,22 @@ pub(super) fn observe(draft: &mut Draft<'_>, look: &Look) -> Step {
     }
 }
 
+/// Begins what follows from what was noticed.
+pub(super) fn begin(draft: &mut Draft<'_>, noticed: Noticed) -> Step {
+    if noticed == Noticed::Same && draft.account.tag.entered {
+        return resume(draft);
+    }
+    enter::enter(draft);
+    Ok(())
+}
+
 /// The organization has no such account.
-fn gone(draft: &mut Draft<'_>) -> Step {
+fn gone(draft: &mut Draft<'_>) -> Stop {
     let known = draft.account.custody != Custody::Unseen;
     if known && draft.account.status != Status::Gone {
         draft.record(Fact::StatusChanged { status: Status::Gone });
     }
-    Err(Idle::NotActive(Status::Gone).into())
+    Idle::NotActive(Status::Gone).into()
 }
 
 /// Records who the account is and how it stands; stops unless it may be touched.
@@ -71,12 +98,11 @@ fn touchable(draft: &mut Draft<'_>, seen: &Seen) -> Step {
 
 /// Seen for the first time. An account that carries a state has a past that the journal does not know: it is
 /// left alone until it is adopted.
-fn first_sight(draft: &mut Draft<'_>, seen: &Seen) -> Step {
+fn first_sight(draft: &mut Draft<'_>, seen: &Seen) -> Result<Noticed, Stop> {
     match &seen.reading {
         Reading::Untagged => {
             draft.record(Fact::Enrolled);
-            enter::begin_on_boarding(draft);
-            Ok(())
+            Ok(Noticed::Changed)
         }
         Reading::Known(_) | Reading::Unrecognised(_) => {
             draft.record(Fact::Sighted { reading: seen.reading.clone() });
@@ -88,7 +114,7 @@ fn first_sight(draft: &mut Draft<'_>, seen: &Seen) -> Step {
 
 /// Seen again, and not adopted. Setting the tag to vanilla by hand, or taking it away, asks for on-boarding:
 /// it is as explicit as the command, and leads to no purge by itself.
-fn second_sight(draft: &mut Draft<'_>, seen: &Seen) -> Step {
+fn second_sight(draft: &mut Draft<'_>, seen: &Seen) -> Result<Noticed, Stop> {
     if seen.reading == draft.account.tag.reading {
         return Err(Idle::AwaitsAdoption.into());
     }
@@ -96,8 +122,7 @@ fn second_sight(draft: &mut Draft<'_>, seen: &Seen) -> Step {
         Reading::Untagged | Reading::Known(State::Vanilla) => {
             draft.record(Fact::Enrolled);
             draft.record(Fact::StateFound { reading: seen.reading.clone() });
-            enter::enter(draft);
-            Ok(())
+            Ok(Noticed::Changed)
         }
         Reading::Known(State::Assigned | State::Released | State::Expired) | Reading::Unrecognised(_) => {
             draft.record(Fact::Sighted { reading: seen.reading.clone() });
@@ -108,26 +133,23 @@ fn second_sight(draft: &mut Draft<'_>, seen: &Seen) -> Step {
 }
 
 /// Compares the tag of an account of ours with the journal.
-fn compare(draft: &mut Draft<'_>, seen: &Seen) -> Step {
+fn compare(draft: &mut Draft<'_>, seen: &Seen) -> Result<Noticed, Stop> {
     if seen.reading == draft.account.tag.reading {
-        if draft.account.tag.entered {
-            return resume(draft);
-        }
-        enter::enter(draft);
-        return Ok(());
+        return Ok(Noticed::Same);
     }
     if let Some(paid) = written_and_not_recorded(draft, &seen.reading) {
         let look = draft.now + draft.policy.times.event;
         draft.record(Fact::TagsWritten { paid, look });
         trouble::relieve(draft, paid, Relief::Recovered);
-        enter::enter(draft);
-        return Ok(());
+        return Ok(Noticed::Changed);
     }
     if let Some(until) = draft.account.settling_until(draft.policy, draft.now) {
         return Err(Idle::Settling(until).into());
     }
-    found(draft, &seen.reading);
-    Ok(())
+    // Somebody changed the tag by hand: a supported gesture. What ran before is given up.
+    overrule(draft);
+    draft.record(Fact::StateFound { reading: seen.reading.clone() });
+    Ok(Noticed::Changed)
 }
 
 /// The account is as its journal says. If it was left alone meanwhile (it was suspended, say, or another
@@ -137,8 +159,8 @@ fn resume(draft: &mut Draft<'_>) -> Step {
     let step = enter::pursue(draft);
     if draft.account.version == before {
         return Err(match step {
-            Err(super::Stop::Idle(Idle::Held(until))) => Idle::Held(until),
-            Err(super::Stop::Idle(Idle::Quarantined(next))) => Idle::Quarantined(next),
+            Err(Stop::Idle(Idle::Held(until))) => Idle::Held(until),
+            Err(Stop::Idle(Idle::Quarantined(next))) => Idle::Quarantined(next),
             Ok(()) | Err(_) => Idle::AsExpected,
         }
         .into());
@@ -157,13 +179,6 @@ fn written_and_not_recorded(draft: &Draft<'_>, reading: &Reading) -> Option<Obli
     let handled = |owed: &&crate::Obligation| owed.claim.is_some() || owed.uncertain;
     let owed = draft.account.owed.iter().filter(handled);
     owed.filter(|owed| !owed.superseded).find(|owed| written(&owed.intent)).map(|owed| owed.id)
-}
-
-/// Somebody changed the tag by hand: a supported gesture. What ran before is given up.
-pub(super) fn found(draft: &mut Draft<'_>, reading: &Reading) {
-    overrule(draft);
-    draft.record(Fact::StateFound { reading: reading.clone() });
-    enter::enter(draft);
 }
 
 /// Gives up what the earlier state asked for.

@@ -16,7 +16,8 @@ pub(super) fn window(draft: &mut Draft<'_>, window: WindowId, evidence: &Evidenc
     // What the look shows is recorded first, whatever it is; then the head tells whether the account may go.
     let _ = observe(draft, look);
     let account = &draft.account;
-    if account.last_cycle.is_some_and(|past| past.cycle.window == Some(window)) {
+    // A later window may have taken it as well: then this one is over.
+    if account.cycle.is_none() && account.last_window >= Some(window) {
         return Err(Idle::LeftOut(LeftOut::Done).into());
     }
     if let Err(reason) = eligible(account, draft.policy, look, draft.now) {

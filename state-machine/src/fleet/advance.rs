@@ -47,7 +47,7 @@ impl Fleet {
             draft.record(FleetFact::WindowNotOpened);
             return (Err(because), draft.finish(Vec::new()));
         }
-        let window = WindowId(now);
+        let window = self.next_id(now);
         let planned = u32::try_from(plan.len()).unwrap_or(u32::MAX);
         draft.record(FleetFact::WindowOpened { window, brakes: brakes.clone(), planned, left_out });
         for page in plan.chunks(PLAN_PAGE) {
@@ -136,7 +136,7 @@ impl FleetDraft {
             return;
         }
         let failed = window.tally.failed() + troubled;
-        let of = window.turns.saturating_sub(window.tally.left_out);
+        let of = window.telling();
         let longest = TimeDelta::seconds(i64::from(window.brakes.longest_seconds));
         let more = window.turns < window.planned;
         if window.leaves_the_band(failed) {
@@ -144,7 +144,7 @@ impl FleetDraft {
         } else if more && now >= window.id.0 + longest {
             self.record(FleetFact::WindowStopped { because: Stop::TimeIsUp });
         } else if window.stage == Stage::FirstWave
-            && window.turns >= window.brakes.first_wave.min(window.planned)
+            && (window.telling() >= window.brakes.first_wave || !more)
             && window.in_flight.is_empty()
         {
             self.record(FleetFact::FirstWaveBack);

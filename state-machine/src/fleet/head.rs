@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, TriggerId, Version};
+use crate::{Timestamp, TriggerId, Version, WindowId};
 
 use super::{FleetFact, FleetRecord, PastWindow, Stage, Tally, Window};
 
@@ -87,6 +88,16 @@ impl Fleet {
         let running = self.window.as_ref().map(|window| window.id.0);
         let closed = self.last_window.as_ref().map(|window| window.id.0);
         firing.max(running).max(closed)
+    }
+
+    /// The name of a window that is opened now. Names grow, whatever clocks do: an account that was in a
+    /// window is not taken by that one, nor by an earlier one, again.
+    pub(super) fn next_id(&self, now: Timestamp) -> WindowId {
+        let last = self.window.as_ref().map(|window| window.id);
+        match last.or(self.last_window.as_ref().map(|window| window.id)) {
+            Some(last) if now <= last.0 => WindowId(last.0 + TimeDelta::milliseconds(1)),
+            Some(_) | None => WindowId(now),
+        }
     }
 
     pub(super) fn fold(&mut self, record: &FleetRecord) {

@@ -188,8 +188,44 @@ fn accounts_that_were_left_out_do_not_count_as_let_in() {
     let mostly_left_out = |id: AccountId| {
         if id.as_number() <= 2 { Settlement::Quarantined } else { Settlement::LeftOut }
     };
-    assert_eq!(run.advance_each(mostly_left_out, 1).len(), 20, "two failures never stop a window");
+    assert_eq!(run.advance_each(mostly_left_out, 1).len(), 3, "the first wave is filled up");
     assert_eq!(run.fleet.window().unwrap().tally.left_out, 3);
+    assert_eq!(run.advance(COMPLETED, 2).len(), 20, "two failures never stop a window");
+}
+
+#[test]
+fn nobody_goes_after_a_first_wave_that_told_nothing() {
+    let mut run = Run::open(60);
+    for minute in 0..11 {
+        assert_eq!(run.advance(Settlement::SetAside, minute).len(), 5);
+    }
+    assert_eq!(run.fleet.window().unwrap().stage, Stage::FirstWave);
+    assert_eq!(run.advance(COMPLETED, 11).len(), 5, "the last ones");
+    run.advance(COMPLETED, 12);
+    assert_eq!(run.fleet.window(), None);
+}
+
+#[test]
+fn a_window_does_not_wait_for_accounts_that_are_set_aside() {
+    let mut run = Run::open(5);
+    run.advance(FLYING, 0);
+    run.advance_each(|id| if id == account(1) { Settlement::SetAside } else { COMPLETED }, 1);
+    let past = run.fleet.last_window().expect("it closed");
+    assert_eq!((past.tally.set_aside, past.tally.completed), (1, 4));
+}
+
+#[test]
+fn names_of_windows_grow_when_clocks_go_back() {
+    let mut run = Run::open(0);
+    run.advance(COMPLETED, 0);
+    let names = [0, -5].map(|now| {
+        let (window, advance) =
+            run.fleet.open(&cause(), &command(), &brakes(), &[], BTreeMap::new(), at(now));
+        run.take(&advance);
+        run.advance(COMPLETED, now);
+        window.unwrap()
+    });
+    assert!(WindowId(at(0)) < names[0] && names[0] < names[1], "{names:?}");
 }
 
 /// Asks an idle or busy fleet for a window, for the firing of `fired`; the event of it is named by `event`.

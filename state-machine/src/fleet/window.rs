@@ -54,6 +54,9 @@ pub struct Tally {
     pub interrupted: u32,
     /// Not taken after all, when their turn came.
     pub left_out: u32,
+    /// Taken, and not waited for: they are held, suspended, or not managed any more.
+    #[serde(default)]
+    pub set_aside: u32,
 }
 
 /// How far a window is.
@@ -125,6 +128,9 @@ pub enum Settlement {
     Interrupted,
     /// It was not taken after all.
     LeftOut,
+    /// Its cycle waits for something that may take weeks: it is held, suspended, or not managed any more. A
+    /// window that waited for it would keep every later one from opening.
+    SetAside,
 }
 
 impl Window {
@@ -168,11 +174,17 @@ impl Window {
         let in_flight = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
         let room = self.brakes.in_flight.saturating_sub(in_flight);
         let room = match self.stage {
-            Stage::FirstWave => room.min(self.brakes.first_wave.saturating_sub(self.turns)),
+            Stage::FirstWave => room.min(self.brakes.first_wave.saturating_sub(self.telling())),
             Stage::Open => room,
             Stage::Stopped { .. } => 0,
         };
         usize::try_from(room.min(self.planned.saturating_sub(self.turns))).unwrap_or(0)
+    }
+
+    /// How many of those that had their turn tell anything about failures: they were let in, and they come
+    /// back.
+    pub(super) fn telling(&self) -> u32 {
+        self.turns.saturating_sub(self.tally.left_out).saturating_sub(self.tally.set_aside)
     }
 
     /// The page of the plan that holds the next account, and the place on that page.
@@ -186,7 +198,7 @@ impl Window {
     /// This is the upper control limit of a p-chart (Shewhart, Economic Control of Quality of Manufactured
     /// Product, 1931): the usual share and three standard deviations of it at this sample size.
     pub(super) fn leaves_the_band(&self, failed: u32) -> bool {
-        let of = self.turns.saturating_sub(self.tally.left_out);
+        let of = self.telling();
         if failed < self.brakes.least_failures || of == 0 {
             return false;
         }
@@ -204,6 +216,7 @@ impl Tally {
             Settlement::Quarantined => self.quarantined += 1,
             Settlement::Interrupted => self.interrupted += 1,
             Settlement::LeftOut => self.left_out += 1,
+            Settlement::SetAside => self.set_aside += 1,
             Settlement::InFlight { .. } => {}
         }
     }
@@ -216,6 +229,7 @@ impl Tally {
             quarantined: self.quarantined + other.quarantined,
             interrupted: self.interrupted + other.interrupted,
             left_out: self.left_out + other.left_out,
+            set_aside: self.set_aside + other.set_aside,
         }
     }
 
@@ -233,12 +247,18 @@ pub fn settlement(account: &crate::Account, window: WindowId) -> Option<Settleme
     {
         return Some(match account.quarantine() {
             Some(_) => Settlement::Quarantined,
+            None if !account.is_touchable() || account.deferred().is_some() => Settlement::SetAside,
             None => Settlement::InFlight { troubled: cycle.failed_builds > 0 },
         });
     }
-    let past = account.last_cycle().filter(|past| past.cycle.window == Some(window))?;
-    Some(match past.end {
-        crate::CycleEnd::Completed => Settlement::Completed { troubled: past.cycle.failed_builds > 0 },
-        crate::CycleEnd::Interrupted => Settlement::Interrupted,
+    if account.last_window() != Some(window) {
+        return None;
+    }
+    Some(match account.last_cycle().filter(|past| past.cycle.window == Some(window)) {
+        Some(past) if past.end == crate::CycleEnd::Completed => {
+            Settlement::Completed { troubled: past.cycle.failed_builds > 0 }
+        }
+        // Another cycle came after it: somebody asked for that, by hand or by command.
+        Some(_) | None => Settlement::Interrupted,
     })
 }

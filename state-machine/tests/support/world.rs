@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use state_machine::{
     Account, AccountId, Actor, Announcement, BuildFinding, BuildId, BuildOutcome, Command, Custody, Decision,
-    Due, Effect, Evidence, Failure, FailureKind, Gesture, Happening, Intent, Look, Need, ObligationId,
+    Due, Effect, Evidence, Failure, FailureKind, Gesture, Happening, Hold, Intent, Look, Need, ObligationId,
     Payment, Policy, Profile, Reading, Record, Seen, Standing, State, Status, Tags, TaskKind, Timestamp,
     Token, Trigger, TriggerId, Unreadable, Version, WindowId, Withheld, authorise, claim, decide, differs,
     needs_look,
@@ -35,6 +35,8 @@ pub enum Rule {
     NoPurgeUnlessOnBoarded,
     NoPurgeUnlessReadable,
     NoPurgeUnlessEnabled,
+    NoBuildWhileHeld,
+    OwedThenPaid,
     NoTouchUnlessManagedAndActive,
     NoWindowUnlessReleased,
     ReplayIsHead,
@@ -51,6 +53,10 @@ pub struct Truth {
     pub readable: bool,
     pub tags: Tags,
     pub builds: Vec<Build>,
+    /// What the settings say beside the standing.
+    pub preparation_enabled: bool,
+    pub purge_enabled: bool,
+    pub settings_hold: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -119,6 +125,8 @@ pub struct Faults {
     pub moves: u8,
     pub suspensions: u8,
     pub commands: u8,
+    pub holds: u8,
+    pub edits: u8,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -138,10 +146,23 @@ pub enum Action {
     Suspend(Status),
     Window,
     Command(Gesture),
+    Edit(Edit),
     Wake,
     Sweep,
     Tick,
 }
+
+/// A change of the settings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Edit {
+    Preparation(bool),
+    Purge(bool),
+    Hold(Option<Timestamp>),
+}
+
+/// How long holds last, those in the settings and those that somebody asks for: longer than any other wait
+/// but the last ones of a quarantine.
+const HOLD: TimeDelta = TimeDelta::hours(30);
 
 pub const MAX_PROCESSES: usize = 2;
 
@@ -159,6 +180,9 @@ impl World {
                 readable: true,
                 tags,
                 builds: Vec::new(),
+                preparation_enabled: true,
+                purge_enabled: true,
+                settings_hold: None,
             },
             head: Account::unseen(account),
             events: vec![Event { number: 0, kind: EventKind::Moved }],
@@ -171,10 +195,14 @@ impl World {
     }
 
     pub fn policy(&self, policy: &Policy) -> Policy {
-        Policy { standing: self.truth.standing, ..policy.clone() }
+        let mut policy = Policy { standing: self.truth.standing, ..policy.clone() };
+        policy.preparation.enabled = self.truth.preparation_enabled;
+        policy.purge.enabled = self.truth.purge_enabled;
+        policy.hold = self.truth.settings_hold.map(|until| Hold { until, reason: "settings".into() });
+        policy
     }
 
-    fn look(&self) -> Look {
+    pub fn look(&self) -> Look {
         if !self.truth.readable {
             return Look::Unreadable(Unreadable::Throttled);
         }
@@ -191,7 +219,7 @@ impl World {
         }))
     }
 
-    fn find(&self, build: &BuildId) -> BuildFinding {
+    pub fn find(&self, build: &BuildId) -> BuildFinding {
         if !self.truth.readable {
             return BuildFinding::Unreadable(Unreadable::Throttled);
         }
@@ -290,6 +318,12 @@ impl World {
                 _ => Status::Active,
             }));
         }
+        if self.faults.edits > 0 {
+            let hold = self.truth.settings_hold.is_none().then(|| self.now + HOLD);
+            actions.push(Action::Edit(Edit::Preparation(!self.truth.preparation_enabled)));
+            actions.push(Action::Edit(Edit::Purge(!self.truth.purge_enabled)));
+            actions.push(Action::Edit(Edit::Hold(hold)));
+        }
         if self.truth.readable && self.faults.blinds > 0 {
             actions.push(Action::Blind);
         }
@@ -304,6 +338,12 @@ impl World {
                 for gesture in
                     [Gesture::Adopt, Gesture::Vanilla, Gesture::Release, Gesture::Expire, Gesture::Retry]
                 {
+                    actions.push(Action::Command(gesture));
+                }
+            }
+            if self.faults.holds > 0 {
+                let shorter = self.now + HOLD / 2;
+                for gesture in [Gesture::Hold(self.now + HOLD), Gesture::Hold(shorter), Gesture::Unhold] {
                     actions.push(Action::Command(gesture));
                 }
             }
@@ -336,7 +376,7 @@ impl World {
         let policy = self.policy(policy);
         self.truth.readable
             && !self.waits_for_settling(&policy)
-            && differs(&self.head, policy.standing, self.truth.status, &self.truth.reading)
+            && differs(&self.head, &policy, self.truth.status, &self.truth.reading, self.now)
     }
 
     /// A difference right after an own write: nothing can be concluded before it has settled.
@@ -373,6 +413,12 @@ impl World {
             return Ok(());
         }
         let head = &self.head;
+        if let Some(quarantine) = head.quarantine()
+            && quarantine.next_try.is_none()
+            && head.state() == Some(State::Released)
+        {
+            return Err(format!("released, and in quarantine for ever: {head:?}"));
+        }
         if let Some(quarantine) = head.quarantine() {
             return match (quarantine.next_try, head.next_wake()) {
                 (Some(_), Some(_)) => Ok(()),
@@ -454,8 +500,23 @@ impl World {
                 let id = Some(TriggerId::from_text(&format!("window {window}")));
                 self.begin(Trigger { id, by: Actor::Aws, happening: Happening::Window(window) });
             }
+            Action::Edit(edit) => {
+                self.faults.edits -= 1;
+                match edit {
+                    Edit::Preparation(enabled) => self.truth.preparation_enabled = *enabled,
+                    Edit::Purge(enabled) => self.truth.purge_enabled = *enabled,
+                    Edit::Hold(until) => self.truth.settings_hold = *until,
+                }
+            }
             Action::Command(gesture) => {
-                self.faults.commands -= 1;
+                match gesture {
+                    Gesture::Hold(_) | Gesture::Unhold => self.faults.holds -= 1,
+                    Gesture::Adopt
+                    | Gesture::Vanilla
+                    | Gesture::Release
+                    | Gesture::Expire
+                    | Gesture::Retry => self.faults.commands -= 1,
+                }
                 let number = self.draw();
                 let id = Some(TriggerId::from_text(&format!("command {number}")));
                 let command = Command { gesture: gesture.clone(), reason: "test".into() };
@@ -478,11 +539,49 @@ impl World {
         }
     }
 
+    /// An operator asks for something, and is answered at once. What then is to be carried out is in the hand
+    /// of a new process.
+    pub fn ask(&mut self, policy: &Policy, gesture: Gesture) -> Decision {
+        let policy = self.policy(policy);
+        let number = self.draw();
+        let id = Some(TriggerId::from_text(&format!("command {number}")));
+        let command = Command { gesture, reason: "test".into() };
+        let trigger =
+            Trigger { id, by: Actor::Principal("operator".into()), happening: Happening::Command(command) };
+        self.decide(&policy, &trigger)
+    }
+
+    /// A trigger comes, and is decided on and appended at once, with all the evidence that it takes. What then
+    /// is to be carried out is in the hand of a new process.
+    pub fn take(&mut self, policy: &Policy, trigger: &Trigger) -> Decision {
+        let policy = self.policy(policy);
+        self.decide(&policy, trigger)
+    }
+
+    fn decide(&mut self, policy: &Policy, trigger: &Trigger) -> Decision {
+        let mut evidence = Evidence::NONE;
+        let decision = loop {
+            match decide(&self.head, policy, trigger, &evidence, self.now) {
+                Decision::Need(Need::Look) => evidence.look = Some(self.look()),
+                Decision::Need(Need::Build(build)) => {
+                    let finding = self.find(&build);
+                    evidence.build = Some((build, finding));
+                }
+                decision => break decision,
+            }
+        };
+        if let Decision::Append { records, account, .. } = &decision {
+            self.append(records, account.as_ref().clone(), &mut |_| {});
+            self.processes.extend(self.pay_for(trigger, records));
+        }
+        decision
+    }
+
     fn begin(&mut self, trigger: Trigger) {
         self.processes.push(Process::Deciding { trigger, held: None });
     }
 
-    fn trigger(event: &Event) -> Trigger {
+    pub fn trigger(event: &Event) -> Trigger {
         let id = Some(TriggerId::from_text(&format!("event {}", event.number)));
         let (by, happening) = match &event.kind {
             EventKind::Tag { value, by_hand } => {
@@ -647,6 +746,10 @@ impl World {
             payer.payments.push((id, payment));
             return Some(payer.go_on());
         }
+        if obligation.claim != Some(payer.until) {
+            // Somebody else has it in hand, or has recorded how it ended.
+            return Some(payer.go_on());
+        }
         if matches!(obligation.intent, Intent::StartBuild { .. })
             && (obligation.uncertain || obligation.superseded)
         {
@@ -659,6 +762,9 @@ impl World {
                 payer.payments.push((id, Payment::BuildStarted(build.id.clone())));
                 return Some(payer.go_on());
             }
+        }
+        if obligation.claim.is_none_or(|claim| claim <= self.now) {
+            self.breaks(Rule::OwedThenPaid);
         }
         let policy = self.policy(policy);
         let look = needs_look(&self.head, &policy, &obligation, self.now).then(|| self.look());
@@ -684,6 +790,10 @@ impl World {
         let fresh = !matches!(effect, Effect::StartBuild { task: TaskKind::Preparation, .. });
         if fresh && (truth.status != Status::Active || truth.standing != Standing::Managed) {
             self.breaks(Rule::NoTouchUnlessManagedAndActive);
+        }
+        if matches!(effect, Effect::StartBuild { .. }) && policy.hold_at(self.head.hold(), self.now).is_some()
+        {
+            self.breaks(Rule::NoBuildWhileHeld);
         }
         match effect {
             Effect::StartBuild { task: TaskKind::Purge, .. } => {
