@@ -4,6 +4,7 @@
 //! - `tidy`: what no compiler checks: layers, sizes, links, commands that documents name
 //! - `closure`: what the crates are built from
 //! - `generate`: files of the repository that are written by its own programs
+//! - `mutants`: breaks each rule on purpose, and looks which check notices
 //! - `bench`: the benchmarks
 //! - `program`: other programs, and the ones that are fetched first (`tools`)
 //!
@@ -19,6 +20,7 @@ mod bench;
 mod closure;
 mod fault;
 mod generate;
+mod mutants;
 mod program;
 mod step;
 mod test;
@@ -39,6 +41,7 @@ struct Verb {
 const VERBS: &[Verb] = &[
     Verb { name: "test", does: test::HELP, run: test::run },
     Verb { name: "generate", does: generate::HELP, run: generate::run },
+    Verb { name: "mutants", does: mutants::HELP, run: mutants::run },
     Verb { name: "bench", does: bench::HELP, run: bench::run },
     Verb { name: "help", does: "prints this", run: help },
 ];
