@@ -6,10 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use state_machine::{Account, AccountId, Fleet, FleetRecord, Record, Timestamp, Version};
 
+use super::packed::{Actors, Packed};
 use super::{AppendError, Journal, JournalError, in_order};
 
 /// A journal that ends with the process.
@@ -20,64 +19,30 @@ pub struct MemoryJournal {
 
 #[derive(Debug, Default)]
 struct Kept {
-    accounts: BTreeMap<AccountId, Stream<Account>>,
-    fleet: Stream<Fleet>,
+    accounts: BTreeMap<AccountId, Stream>,
+    actors: Actors,
+    fleet: FleetStream,
     /// Next wake-ups, earliest first.
     wakes: BTreeSet<(Timestamp, AccountId)>,
 }
 
-/// One journal: its head, and its records as bytes.
-#[derive(Debug)]
-struct Stream<H> {
-    head: Option<Arc<H>>,
+/// The journal of one account: its head, and its records as bytes.
+#[derive(Debug, Default)]
+struct Stream {
+    head: Option<Arc<Account>>,
+    records: Packed,
+}
+
+/// The fleet's journal: its head, and each record as bytes. A window reads its plan a page at a time, so a
+/// record is found by its version.
+#[derive(Debug, Default)]
+struct FleetStream {
+    head: Option<Arc<Fleet>>,
     records: Vec<Box<[u8]>>,
 }
 
-impl<H> Default for Stream<H> {
-    fn default() -> Self {
-        Self { head: None, records: Vec::new() }
-    }
-}
-
-impl<H> Stream<H> {
-    /// Each append is one piece of bytes that holds its records one after another.
-    fn push<R: Serialize>(&mut self, records: &[R]) -> Result<(), JournalError> {
-        let bytes = postcard::to_stdvec(records).map_err(|error| JournalError::Unreadable {
-            what: "a record".to_owned(),
-            source: error.into(),
-        })?;
-        if self.records.len() == self.records.capacity() {
-            // Doubling would leave a third of the memory unused on average; these journals grow evenly.
-            self.records.reserve_exact(self.records.len() / 8 + 8);
-        }
-        self.records.push(bytes.into_boxed_slice());
-        Ok(())
-    }
-
-    fn read<R: DeserializeOwned>(&self) -> impl Iterator<Item = Result<Vec<R>, JournalError>> {
-        self.records.iter().map(|bytes| {
-            postcard::from_bytes(bytes).map_err(|error| JournalError::Unreadable {
-                what: "a record".to_owned(),
-                source: error.into(),
-            })
-        })
-    }
-
-    fn after<R: DeserializeOwned>(
-        &self,
-        wanted: impl Fn(&R) -> bool,
-        limit: usize,
-    ) -> Result<Vec<R>, JournalError> {
-        let mut found = Vec::new();
-        for records in self.read::<R>() {
-            found.extend(records?.into_iter().filter(&wanted));
-            if found.len() >= limit {
-                found.truncate(limit);
-                break;
-            }
-        }
-        Ok(found)
-    }
+fn unreadable(error: postcard::Error) -> JournalError {
+    JournalError::Unreadable { what: "a record".to_owned(), source: error.into() }
 }
 
 impl MemoryJournal {
@@ -89,7 +54,7 @@ impl MemoryJournal {
     /// How many bytes the records take, without the heads.
     pub fn record_bytes(&self) -> usize {
         let kept = self.kept();
-        kept.accounts.values().flat_map(|stream| &stream.records).map(|bytes| bytes.len()).sum()
+        kept.accounts.values().map(|stream| stream.records.len()).sum()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -113,13 +78,13 @@ impl Journal for MemoryJournal {
     ) -> Result<(), AppendError> {
         in_order(expected, records.iter().map(|record| record.version), account.version())?;
         let mut kept = self.kept();
-        let Kept { accounts, wakes, .. } = &mut *kept;
+        let Kept { accounts, actors, wakes, .. } = &mut *kept;
         let stream = accounts.entry(account.id()).or_default();
         let version = stream.head.as_ref().map_or(Version::NONE, |head| head.version());
         if version != expected {
             return Err(AppendError::Conflict { expected });
         }
-        stream.push(records)?;
+        stream.records.push(records, actors).map_err(unreadable)?;
         let before = stream.head.as_ref().and_then(|head| head.next_wake());
         let after = account.next_wake();
         if before != after {
@@ -138,7 +103,8 @@ impl Journal for MemoryJournal {
     ) -> Result<Vec<Record>, JournalError> {
         let kept = self.kept();
         let Some(stream) = kept.accounts.get(&id) else { return Ok(Vec::new()) };
-        stream.after(|record: &Record| record.version > after, limit)
+        let wanted = |record: &Record| record.version > after;
+        stream.records.read(&kept.actors, wanted, limit).map_err(unreadable)
     }
 
     async fn heads(&self, after: Option<AccountId>, limit: usize) -> Result<Vec<Arc<Account>>, JournalError> {
@@ -166,7 +132,8 @@ impl Journal for MemoryJournal {
             let wanted = |record: &Record| {
                 record.at.day() == day && after.is_none_or(|after| (id, record.version) > after)
             };
-            let records = stream.after(wanted, limit - found.len())?;
+            let records =
+                stream.records.read(&kept.actors, wanted, limit - found.len()).map_err(unreadable)?;
             found.extend(records.into_iter().map(|record| (id, record)));
             if found.len() >= limit {
                 break;
@@ -191,12 +158,17 @@ impl Journal for MemoryJournal {
         if version != expected {
             return Err(AppendError::Conflict { expected });
         }
-        kept.fleet.push(records)?;
+        let bytes = records.iter().map(|record| postcard::to_stdvec(record).map(Vec::into_boxed_slice));
+        let bytes = bytes.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        kept.fleet.records.extend(bytes);
         kept.fleet.head = Some(Arc::clone(fleet));
         Ok(())
     }
 
     async fn fleet_history(&self, after: Version, limit: usize) -> Result<Vec<FleetRecord>, JournalError> {
-        self.kept().fleet.after(|record: &FleetRecord| record.version > after, limit)
+        let kept = self.kept();
+        let first = usize::try_from(after.number()).unwrap_or(usize::MAX);
+        let records = kept.fleet.records.iter().skip(first).take(limit);
+        records.map(|bytes| postcard::from_bytes(bytes).map_err(unreadable)).collect()
     }
 }

@@ -8,6 +8,7 @@
 //! Every journal passes the same test-suite (`tests/journal/suite.rs`).
 
 pub mod memory;
+mod packed;
 pub mod sqlite;
 
 use std::future::Future;
