@@ -1,7 +1,7 @@
 //! The generated parts of this crate's README.md: the real `decide`, `apply` and `authorise`, asked from every
 //! situation with every trigger and every gesture.
 //!
-//! `UPDATE_README=1 cargo test -p spa-state-machine --test readme` writes them; without it, the test fails when
+//! `UPDATE_GOLDENS=1 cargo test -p spa-state-machine --test readme` writes them; without it, the test fails when
 //! the page says something else than the code does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -22,14 +22,14 @@ fn the_page_says_what_the_code_does() {
         let (_, after) = rest.split_once(end).unwrap_or_else(|| panic!("section `{name}` has no end"));
         format!("{before}{begin}\n{}\n\n{end}{after}", section.trim())
     });
-    if std::env::var_os("UPDATE_README").is_some() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
         std::fs::write(&file, generated).unwrap();
         return;
     }
     let differs = there.lines().zip(generated.lines()).find(|(there, generated)| there != generated);
     assert!(
         there == generated,
-        "README.md differs from the code; UPDATE_README=1 writes it. First difference: {differs:#?}"
+        "README.md differs from the code; UPDATE_GOLDENS=1 writes it. First difference: {differs:#?}"
     );
 }
 

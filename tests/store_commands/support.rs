@@ -205,14 +205,14 @@ impl Answer {
     }
 }
 
-/// Compares transcripts with a file; with UPDATE=1 in the environment, writes the file instead.
+/// Compares transcripts with a file; with UPDATE_GOLDENS=1 in the environment, writes the file instead.
 pub(crate) fn assert_golden(name: &str, answers: &[Answer]) {
     let file = home().join("golden").join(name);
     let actual: String = answers.iter().map(Answer::transcript).collect();
-    if std::env::var_os("UPDATE").is_some() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
         std::fs::create_dir_all(home().join("golden")).unwrap();
         std::fs::write(&file, &actual).unwrap();
     }
     let expected = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(expected == actual, "{} differs; UPDATE=1 rewrites it:\n{actual}", file.display());
+    assert!(expected == actual, "{} differs; UPDATE_GOLDENS=1 rewrites it:\n{actual}", file.display());
 }

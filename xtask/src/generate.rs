@@ -17,6 +17,20 @@ struct Printed {
 const PRINTED: &[Printed] =
     &[Printed { file: "settings.schema.json", by: "run --locked --quiet --bin spa -- schema" }];
 
+/// A file that a test compares, and writes when the variable is set.
+struct Golden {
+    file: &'static str,
+    by: &'static str,
+}
+
+const GOLDEN: &[Golden] = &[Golden {
+    file: "state-machine/README.md",
+    by: "test --locked --quiet --package spa-state-machine --test readme the_page_says_what_the_code_does",
+}];
+
+/// Makes tests write what they would compare.
+const UPDATE: &str = "UPDATE_GOLDENS";
+
 /// Writes them, or compares them.
 ///
 /// # Errors
@@ -48,6 +62,13 @@ fn write() -> Result<(), Fault> {
             println!("{}: written", printed.file);
         }
     }
+    for golden in GOLDEN {
+        let path = root().join(golden.file);
+        let before = std::fs::read(&path).ok();
+        Program::cargo(golden.by).variable(UPDATE, "1").output()?;
+        let same = std::fs::read(&path).ok() == before;
+        println!("{}: {}", golden.file, if same { "as it was" } else { "written" });
+    }
     Ok(())
 }
 
@@ -62,6 +83,11 @@ fn check_all() -> Result<String, Fault> {
                 .push(format!("{} is not what is generated; `cargo xtask generate` writes it", printed.file));
         }
     }
+    for golden in GOLDEN {
+        if Program::cargo(golden.by).output().is_err() {
+            found.push(format!("{} is not what is generated; `cargo xtask generate` writes it", golden.file));
+        }
+    }
     none(found)?;
-    Ok(format!("{} files", PRINTED.len()))
+    Ok(format!("{} files", PRINTED.len() + GOLDEN.len()))
 }

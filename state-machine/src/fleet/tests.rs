@@ -1,3 +1,5 @@
+//! Windows: who is let in, how many at a time, and when they stop.
+
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
