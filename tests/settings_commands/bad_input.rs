@@ -53,6 +53,7 @@ fn files_that_are_too_large() {
 #[cfg(unix)]
 #[test]
 fn devices_and_folders_and_files_that_may_not_be_read() {
+    use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();
     refused(&folder.spa(&["validate", "/dev/zero"]), &["the file has more than 4 MiB"]);
     refused(&folder.spa(&["validate", "/dev/null"]), &["the file is empty"]);
@@ -71,7 +72,6 @@ fn devices_and_folders_and_files_that_may_not_be_read() {
     folder.write("settings.yaml", settings);
     refused(&folder.spa(&["validate"]), &["this is no regular file", "--> settings.yaml:7:34"]);
 
-    use std::os::unix::fs::PermissionsExt as _;
     let secret = folder.write("secret.yaml", BASE);
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
     // The superuser reads it all the same.

@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(Plain::of(""), Plain::Null);
     }
 
-    /// PyYAML, the loader of the predecessor, follows YAML 1.1. `tests/scalars_peer.py` asks it anew whether the
+    /// `PyYAML`, the loader of the predecessor, follows YAML 1.1. `tests/scalars_peer.py` asks it anew whether the
     /// verdicts in the file are its own.
     #[test]
     fn the_loader_of_the_predecessor_agrees_but_for_what_is_named_here() {
