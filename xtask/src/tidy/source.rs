@@ -113,8 +113,9 @@ fn skip_character(rest: &mut Peekable<Chars<'_>>, code: &mut String) {
 /// The modules and items of this crate that code names, as paths from the root of the crate.
 ///
 /// - `module` is the path of the module that the file holds, without the crate's name.
-/// - A path that starts with `super` is followed; groups (`use crate::{a, b::c}`) are taken apart.
-pub fn crate_paths(code: &str, module: &[&str]) -> BTreeSet<Vec<String>> {
+/// - A path that starts with `super` or `self` is followed; groups (`use crate::{a, b::c}`) are taken apart.
+/// - Of other paths, those that start with one of the `children` of the module count.
+pub fn crate_paths(code: &str, module: &[&str], children: &[&str]) -> BTreeSet<Vec<String>> {
     let words = words(code);
     let mut paths = BTreeSet::new();
     for (index, word) in words.iter().enumerate() {
@@ -123,8 +124,11 @@ pub fn crate_paths(code: &str, module: &[&str]) -> BTreeSet<Vec<String>> {
         if !follows || !starts {
             continue;
         }
+        let here = || -> Vec<String> { module.iter().map(|part| (*part).to_owned()).collect() };
         match *word {
             "crate" => tree(&words, index + 2, &[], &mut paths),
+            "self" => tree(&words, index + 2, &here(), &mut paths),
+            child if children.contains(&child) => tree(&words, index, &here(), &mut paths),
             "super" => {
                 let mut at = index;
                 let mut base = module.to_vec();
@@ -224,7 +228,7 @@ mod tests {
     }
 
     fn paths(source: &str, module: &[&str]) -> Vec<String> {
-        crate_paths(&code(source), module).into_iter().map(|path| path.join("::")).collect()
+        crate_paths(&code(source), module, &["child"]).into_iter().map(|path| path.join("::")).collect()
     }
 
     #[test]
@@ -247,5 +251,7 @@ mod tests {
         assert_eq!(paths("use super::super::b::C;", &["a", "x", "y"]), ["a::b::C"]);
         assert_eq!(paths("use super::super::b::C;", &["a", "x"]), ["b::C"]);
         assert_eq!(paths("use super::{b, c::D};", &["a", "x"]), ["a::b", "a::c::D"]);
+        assert_eq!(paths("use self::b::C;", &["a"]), ["a::b::C"]);
+        assert_eq!(paths("pub use child::C; x.child(); other::child::C", &["a"]), ["a::child::C"]);
     }
 }
