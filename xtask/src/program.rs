@@ -111,14 +111,12 @@ impl Program {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.name);
         command.args(&self.arguments).current_dir(root()).stdin(Stdio::null());
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        // What cargo tells the program that it runs is not meant for the cargo that this program runs.
         for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            if !passes(&name.to_string_lossy()) {
                 command.env_remove(&name);
             }
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -142,5 +140,46 @@ impl Program {
             if plain { argument.clone() } else { format!("'{argument}'") }
         }));
         shown.join(" ")
+    }
+}
+
+/// Whether a variable of our environment is handed on.
+///
+/// - What cargo tells the program that it runs is not meant for the cargo that this program runs.
+/// - What a person has set for `spa`, or to write goldens anew, would make checks say something else here than
+///   elsewhere.
+fn passes(name: &str) -> bool {
+    let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "SPA_", "UPDATE_GOLDENS"];
+    !prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_bend_a_check_is_not_handed_on() {
+        for name in ["CARGO_PKG_NAME", "SPA_STORE", "UPDATE_GOLDENS"] {
+            assert!(!passes(name), "{name}");
+        }
+        for name in ["PATH", "CARGO_TARGET_DIR", "CI"] {
+            assert!(passes(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_shown_as_a_person_would_type_it() {
+        let program =
+            Program::new(root().join("target/x")).with("a b").and("c d").variable("NAME", "some value");
+        assert_eq!(program.shown(), "NAME='some value' target/x a b 'c d'");
+        assert_eq!(Program::cargo("test").shown(), "cargo test");
+    }
+
+    #[test]
+    fn a_program_that_fails_is_told_with_its_words() {
+        let fault =
+            Program::new("sh").with("-c").and("echo no >&2; exit 3").output().map_err(|f| f.to_string());
+        assert!(fault.as_ref().is_err_and(|fault| fault.contains('3') && fault.ends_with("no")), "{fault:?}");
+        assert!(Program::new("no-such-program").run().is_err());
     }
 }
