@@ -9,6 +9,10 @@
 //! | [`table`] | rows for people and for spreadsheets |
 //! | [`interrupt`] | Ctrl-C |
 //! | [`context`] | what every command is given: settings, store, screen |
+//! | [`place`] | the local organization that a command looks at or changes |
+//! | [`selection`] | which of all accounts are meant |
+//! | [`trouble`] | what keeps an account from going on by itself |
+//! | [`time`] | instants and lengths of time, as people write and read them |
 //!
 //! Each command is a module of its own, with `Options` (what it is asked) and `run` (what it does).
 //! Data goes to standard output, everything else to standard error.

@@ -1,7 +1,11 @@
 //! `spa up`: keeps a local organization alive, in real or in accelerated time.
 //!
-//! It prints a line for each event that matters, as data. Everything else works beside it: gestures and reading
-//! commands open the same store.
+//! It prints a line for each event that matters, as data: what this process does. Everything else works beside
+//! it: gestures and reading commands open the same store. A gesture of another process is told by that process;
+//! here stands what follows from it.
+//!
+//! Faults of the organization happen here as in a simulation. People who interfere (`hand`, `foreign`, `move`,
+//! `suspend`) are played by `spa simulate` only: here the people are real.
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -100,10 +104,14 @@ fn founding(options: &Options, screen: Screen) -> Result<Founding, Failure> {
             .map_err(|error| Failure::new(Exit::Usage, format!("--faults {switch}: {error}")))?;
     }
     let people = [Fault::Hand, Fault::Foreign, Fault::Move, Fault::Suspend];
-    let (played, named): (Vec<_>, Vec<_>) =
-        faults.kinds().map(|(fault, _)| fault).partition(|fault| !people.contains(fault));
-    if !named.is_empty() && played.is_empty() {
-        screen.warn("people who interfere are played by `spa simulate` only; here nothing goes wrong");
+    for fault in people {
+        // `light` and `heavy` name all kinds; who asks for one by name expects it.
+        if options.faults.iter().any(|switch| switch.starts_with(&format!("{}=", fault.as_str()))) {
+            screen.warn(&format!(
+                "`{}` is played by `spa simulate` only: here the people are real",
+                fault.as_str()
+            ));
+        }
     }
     let export = options.organization.as_deref().map(read_export).transpose()?;
     Ok(Founding {

@@ -9,6 +9,11 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often the lock is tried while it is held, and how long is waited in between.
+const GLANCES: u32 = 10;
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// Held by the process that lets an organization live.
 #[derive(Debug)]
@@ -52,7 +57,7 @@ impl Lock {
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut process = String::new();
@@ -74,6 +79,17 @@ impl Lock {
         // The lock is had for a moment only, and shared: it keeps nobody from taking it for long.
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
+}
+
+/// Somebody who only asks has the lock for a moment, so it is tried more than once.
+fn lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..GLANCES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+            outcome => return outcome,
+        }
+    }
+    file.try_lock()
 }
 
 fn beside(store: &Path) -> PathBuf {
