@@ -54,7 +54,7 @@ fn dump(path: &Path) -> String {
 #[test]
 fn a_store_of_the_first_format_is_read_and_goes_on() {
     let file = home().join("format-1.sql");
-    if std::env::var_os("UPDATE").is_some() && !file.exists() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() && !file.exists() {
         let fleet = Fleet::founded();
         fleet.live_until("2026-12-01T03:00:00Z");
         std::fs::write(&file, dump(&fleet.store())).unwrap();

@@ -205,7 +205,7 @@ impl Answer {
     }
 }
 
-/// Compares transcripts with a file; with UPDATE_GOLDENS=1 in the environment, writes the file instead.
+/// Compares transcripts with a file; with `UPDATE_GOLDENS=1` in the environment, writes the file instead.
 pub(crate) fn assert_golden(name: &str, answers: &[Answer]) {
     let file = home().join("golden").join(name);
     let actual: String = answers.iter().map(Answer::transcript).collect();
