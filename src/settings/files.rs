@@ -16,6 +16,8 @@ const MIB: u64 = 1 << 20;
 pub(crate) const SETTINGS_LIMIT: u64 = 4 * MIB;
 /// The largest CSV file that is read.
 pub(crate) const CSV_LIMIT: u64 = 64 * MIB;
+/// What all CSV files may have together.
+pub(crate) const ALL_CSV_LIMIT: u64 = 128 * MIB;
 /// The largest buildspec or document that is read.
 pub(crate) const SMALL_LIMIT: u64 = MIB;
 
@@ -55,6 +57,12 @@ impl Files {
             return None;
         };
         read_named(path.clone(), named, limit, report)
+    }
+
+    /// How large a file in the settings folder says that it is. One that is not there has no size; that is told
+    /// when it is read.
+    pub(crate) fn size_beside(&self, named: &Placed<FilePath>) -> u64 {
+        std::fs::metadata(self.folder.join(named.value.as_str())).map_or(0, |metadata| metadata.len())
     }
 
     /// Reads a file that stands in the settings folder.

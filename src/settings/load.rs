@@ -7,7 +7,7 @@ use state_machine::Timestamp;
 use super::Settings;
 use super::csv::{self, Table};
 use super::file::File;
-use super::files::{CSV_LIMIT, Files, read_settings};
+use super::files::{ALL_CSV_LIMIT, CSV_LIMIT, Files, read_settings};
 use super::whole::Whole;
 use super::yaml;
 use crate::diagnostic::{Diagnostic, Report, SourceId};
@@ -71,15 +71,27 @@ fn assemble(
     };
     let files = Files { folder };
     let file = File::read(source, &root, &files, report);
-    let tables: Vec<Table> = file
-        .csv_files
-        .iter()
-        .filter_map(|named| {
-            let found = files.beside(named, CSV_LIMIT, report)?;
-            let table = report.add_source(found.path.display().to_string(), found.text.as_str());
-            Some(csv::read(table, &found.text, &file.keys, csv::MOST_ROWS, report))
-        })
-        .collect();
+    let tables = tables(&file, &files, report);
     Whole { file: &file, tables: &tables, source, root: &root, now }.check(report);
     Settings::build(file, tables, report)
+}
+
+/// What the CSV files say, in their order.
+fn tables(file: &File, files: &Files, report: &mut Report) -> Vec<Table> {
+    // All of them are kept in memory, so together they have a limit as well. Above it, none is read.
+    let mut size = 0;
+    for named in &file.csv_files {
+        size += files.size_beside(named);
+        if size > ALL_CSV_LIMIT {
+            let message = format!("with this one, the CSV files have more than {} MiB", ALL_CSV_LIMIT >> 20);
+            report.push(named.fault(message, "none of them was read"));
+            return Vec::new();
+        }
+    }
+    let read = |named| {
+        let found = files.beside(named, CSV_LIMIT, report)?;
+        let table = report.add_source(found.path.display().to_string(), found.text.as_str());
+        Some(csv::read(table, &found.text, &file.keys, csv::MOST_ROWS, report))
+    };
+    file.csv_files.iter().filter_map(read).collect()
 }

@@ -39,7 +39,7 @@ pub(crate) fn messages(appended: &str) -> Vec<String> {
     load(appended).report.diagnostics().iter().map(|finding| finding.message.clone()).collect()
 }
 
-/// Compares with a file; with UPDATE_GOLDENS=1 in the environment, writes the file instead.
+/// Compares with a file; with `UPDATE_GOLDENS=1` in the environment, writes the file instead.
 pub(crate) fn assert_golden(file: &Path, actual: &str) {
     if std::env::var_os("UPDATE_GOLDENS").is_some() {
         std::fs::write(file, actual).unwrap();

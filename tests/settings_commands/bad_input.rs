@@ -237,6 +237,14 @@ fn large_csv_files_take_no_longer() {
         .set_len(100 << 20)
         .unwrap();
     refused(&folder.spa(&["validate"]), &["the file has 100 MiB, and 64 MiB is the most"]);
+    // Many files of a size that each may have.
+    for name in ["a.csv", "b.csv", "c.csv"] {
+        let path = folder.write(name, "");
+        std::fs::File::options().write(true).open(path).unwrap().set_len(60 << 20).unwrap();
+    }
+    folder.write("settings.yaml", format!("{BASE}features: {{with_csv_files: [a.csv, b.csv, c.csv]}}\n"));
+    let answer = folder.spa(&["validate"]);
+    refused(&answer, &["with this one, the CSV files have more than 128 MiB", "--> settings.yaml:8:43"]);
 }
 
 #[test]
