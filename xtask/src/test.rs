@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check and every test, in one run.
 
 use crate::closure;
-use crate::fault::{Fault, none};
+use crate::fault::Fault;
 use crate::generate;
 use crate::program::Program;
 use crate::step::{self, Step, Tally};
@@ -49,11 +49,6 @@ const PEERS: &[Step] = &[
         name: "buildspecs",
         proves: "buildspecs do what they say to an account, run by the command line of AWS",
         run: buildspecs,
-    },
-    Step {
-        name: "mutations",
-        proves: "the deliberate breaks of `cargo xtask mutants` still fit",
-        run: mutations,
     },
     Step { name: "generated", proves: "generated files are what the program writes", run: generate::check },
 ];
@@ -146,17 +141,6 @@ fn buildspecs() -> Result<String, Fault> {
     let mut last = String::new();
     tools::python()?.with("tests/buildspecs.py").run_with(|line| line.clone_into(&mut last))?;
     Ok(last)
-}
-
-/// Whether they are noticed takes most of an hour, and is not part of this.
-fn mutations() -> Result<String, Fault> {
-    let list =
-        Program::new("git").with("ls-files --cached --others --exclude-standard tests/mutations/*.patch");
-    let patches = list.output()?;
-    let fits = |patch: &&str| Program::new("git").with("apply --check").and(*patch).output().is_ok();
-    let (fit, stale): (Vec<&str>, Vec<&str>) = patches.lines().partition(fits);
-    none(stale.iter().map(|patch| format!("{patch} does not fit any more")).collect())?;
-    Ok(format!("{} of them", fit.len()))
 }
 
 #[cfg(test)]
