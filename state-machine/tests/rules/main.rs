@@ -16,8 +16,8 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use state_machine::{
     Account, Decision, Evidence, IllegalRecord, Intent, Look, Obligation, ObligationId, Policy, Protection,
-    Reading, Record, Seen, Standing, State, Status, TagWrite, Tags, TaskKind, Trigger, Unreadable, Version,
-    authorise, decide, eligible,
+    Reading, Record, Seen, Standing, State, StateChange, Status, TagWrite, Tags, TaskKind, Trigger,
+    Unreadable, Version, authorise, decide, eligible,
 };
 use support::policy::policy;
 use support::world::{Action, Faults, Rule, World};
@@ -212,6 +212,13 @@ proptest! {
             prop_assert_eq!(&seen.reading, &Reading::Known(State::Released));
             prop_assert_eq!((seen.status, settings.standing), (Status::Active, Standing::Managed));
         }
+        let from = Reading::Known(State::Released);
+        let change = Some(StateChange { from: from.clone(), to: State::Expired });
+        let expire = owed(Intent::WriteTags(Box::new(TagWrite { change, set: Tags::new(), unset: Vec::new() })));
+        if authorise(&world.head, &settings, &expire, Some(&look), world.now).is_ok() {
+            let Look::Seen(seen) = &look else { panic!("nothing was seen: {look:?}") };
+            prop_assert_eq!(&seen.reading, &from, "it is written over something else");
+        }
     }
 
     /// The right to purge is given only where the tag was read and says expired, the settings enable it, the
@@ -251,14 +258,26 @@ proptest! {
         run.calm(&policy());
     }
 
+    /// Whatever was lost, repeated or late, and even when somebody set the tag last and no event ever told: in
+    /// the end the journal says what the tag says, and the account is where it must be.
     #[test]
-    fn rule_4_whatever_events_do_the_account_comes_to_rest(reading in readings(), choices in choices(250)) {
+    fn rule_4_whatever_events_do_the_account_comes_to_rest(
+        reading in readings(), choices in choices(250), untold in prop::option::of(0..HANDS.len()),
+    ) {
         let faults = Faults { losses: 20, repeats: 20, delays: 40, ..heavy() };
         let mut run = Run::new(reading, faults, &[]);
         run.walk(&policy(), &choices, |_| {});
+        if let Some(hand) = untold {
+            run.world.truth.reading = Reading::of_tag(HANDS[hand]);
+            writeln!(run.story, "untold: {:?}", HANDS[hand]).unwrap();
+        }
         run.calm(&policy());
         let rest = run.world.at_rest();
         prop_assert!(rest.is_ok(), "{}\n{}", rest.unwrap_err(), run.story);
+        let World { head, truth, .. } = &run.world;
+        if truth.status == Status::Active && truth.standing == Standing::Managed {
+            prop_assert_eq!(&head.tag().reading, &truth.reading, "{}", run.story);
+        }
     }
 
     #[test]
