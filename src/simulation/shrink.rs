@@ -10,13 +10,13 @@ use super::referee::Breach;
 use super::run::Scenario;
 
 /// At most so many runs.
-const RUNS: u32 = 300;
+const RUNS: u32 = 1_500;
 
 /// At most so many times the work of the scenario that broke, in accounts times days.
 const WORK: u64 = 30;
 
-/// With how many other seeds a smaller scenario is tried.
-const SEEDS: u64 = 4;
+/// With how many other seeds a smaller scenario is tried: more where a run takes little.
+const SEEDS: std::ops::RangeInclusive<u64> = 4..=12;
 
 /// The smallest scenario that was found.
 #[derive(Clone, Debug)]
@@ -42,7 +42,10 @@ pub fn shrink<E>(
     search.limit = Search::cost(scenario).saturating_mul(WORK);
     'smaller: loop {
         for candidate in candidates(&search.best, &search.breach) {
-            for seed in seeds(candidate.seed) {
+            let others = search.seeds(&candidate);
+            for seed in
+                std::iter::once(candidate.seed).chain((1..=others).filter(|seed| *seed != candidate.seed))
+            {
                 let candidate = Scenario { seed, ..candidate.clone() };
                 if search.is_over(&candidate) || !goes_on(search.runs) {
                     return Ok(search.end());
@@ -71,6 +74,12 @@ impl Search {
         (accounts as u64).saturating_mul(u64::from(scenario.days) + 3)
     }
 
+    /// How many seeds of a candidate are tried beside its own.
+    fn seeds(&self, candidate: &Scenario) -> u64 {
+        // A hundredth of what the whole search may take.
+        (self.limit / 100 / Self::cost(candidate).max(1)).clamp(*SEEDS.start(), *SEEDS.end())
+    }
+
     fn is_over(&self, candidate: &Scenario) -> bool {
         self.runs >= RUNS || self.work + Self::cost(candidate) > self.limit
     }
@@ -96,11 +105,6 @@ impl Search {
     fn end(self) -> Shrunk {
         Shrunk { scenario: self.best, runs: self.runs }
     }
-}
-
-/// The seed itself, then the first ones that anybody would try.
-fn seeds(seed: u64) -> impl Iterator<Item = u64> {
-    std::iter::once(seed).chain((1..=SEEDS).filter(move |other| *other != seed))
 }
 
 /// Smaller scenarios, the boldest first. None of them is as large as the given one, so the search ends.
@@ -131,7 +135,7 @@ fn fewer_accounts(scenario: &Scenario) -> Vec<Scenario> {
     if scenario.organization.is_some() {
         return Vec::new();
     }
-    let fewer = [1, scenario.accounts / 2, scenario.accounts.saturating_sub(1)];
+    let fewer = [1, scenario.accounts / 2, scenario.accounts * 3 / 4, scenario.accounts.saturating_sub(1)];
     let fewer = fewer.into_iter().filter(|fewer| (1..scenario.accounts).contains(fewer));
     fewer.map(|accounts| Scenario { accounts, ..scenario.clone() }).collect()
 }

@@ -3,6 +3,8 @@
 //! This is what makes lost, repeated and reordered events harmless: an event only says where to look, and
 //! what follows depends on what the look shows and what the journal holds.
 
+use std::sync::Arc;
+
 use crate::account::Custody;
 use crate::draft::Draft;
 use crate::{
@@ -78,6 +80,8 @@ fn touchable(draft: &mut Draft<'_>, seen: &Seen) -> Step {
     if draft.account.profile != seen.profile {
         draft.record(Fact::Described(Box::new(seen.profile.as_ref().clone())));
     }
+    // It is the same by now. Kept once, it is also seen at once to be the same.
+    draft.account.profile = Arc::clone(&seen.profile);
     if draft.account.status != seen.status {
         draft.record(Fact::StatusChanged { status: seen.status });
     }
