@@ -1,6 +1,6 @@
 //! The settings as the rest of the program sees them: complete, checked, and without the file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use state_machine::{AccountId, Brakes, Pauses, Protection, TagKeys, Text, UnitId};
 
@@ -31,7 +31,7 @@ pub struct Settings {
     pub(super) defaults: Item,
     pub(super) units: Vec<Unit>,
     /// The place of each unit in `units`.
-    pub(super) unit_places: HashMap<UnitId, u32>,
+    pub(super) unit_places: BTreeMap<UnitId, u32>,
     pub(super) accounts: BTreeMap<AccountId, Own>,
     pub(super) tables: Vec<Columns>,
     /// How long to wait after builds that fail, when nobody says otherwise.
@@ -75,7 +75,7 @@ impl Settings {
             protected.entry(guard.account.value).or_insert(Sourced { value: guard.protection, origin });
         }
         let mut units = Vec::with_capacity(file.organizational_units.len());
-        let mut unit_places = HashMap::new();
+        let mut unit_places = BTreeMap::new();
         for unit in file.organizational_units {
             let identifier = unit.identifier.value;
             let at = place(unit.identifier.source, unit.identifier.span.start)?;

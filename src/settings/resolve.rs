@@ -1,6 +1,6 @@
 //! What counts for one account, and where each value comes from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::num::NonZeroU8;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -67,10 +67,10 @@ struct Merged {
 
 /// What was resolved before. It only saves time: settings do not change once they are loaded.
 #[derive(Debug, Default)]
-pub(super) struct Cache(RwLock<HashMap<Option<AccountId>, ByUnits>>);
+pub(super) struct Cache(RwLock<BTreeMap<Option<AccountId>, ByUnits>>);
 
 /// By the listed units around the account, the outermost first.
-type ByUnits = HashMap<Box<[u32]>, Arc<Merged>>;
+type ByUnits = BTreeMap<Box<[u32]>, Arc<Merged>>;
 
 impl Settings {
     /// What counts for an account that lies in these units, the nearest first, the units around it after it.

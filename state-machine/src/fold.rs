@@ -312,12 +312,18 @@ impl Account {
 
     fn tags_written(&mut self, obligation: &Obligation, record: &Record, look: Timestamp) {
         let Intent::WriteTags(write) = &obligation.intent else { return };
-        let profile = Arc::make_mut(&mut self.profile);
-        for key in &write.unset {
-            profile.tags.remove(key);
-        }
-        for (key, value) in write.set.iter() {
-            profile.tags.insert(key.clone(), value.clone());
+        let tags = &self.profile.tags;
+        let changes = write.unset.iter().any(|key| tags.get(key).is_some())
+            || write.set.iter().any(|(key, value)| tags.get(key) != Some(value));
+        // A write of the state alone leaves the profile as it is, and shared.
+        if changes {
+            let profile = Arc::make_mut(&mut self.profile);
+            for key in &write.unset {
+                profile.tags.remove(key);
+            }
+            for (key, value) in write.set.iter() {
+                profile.tags.insert(key.clone(), value.clone());
+            }
         }
         if let Some(change) = &write.change {
             self.tag = Belief {
