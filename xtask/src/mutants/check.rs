@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::fault::Fault;
 
+/// How long building takes at most.
+const BUILDING: Duration = Duration::from_mins(20);
+
 /// How long a check may take. A break may make it run for ever; that is noticed, too.
-const LONGEST: Duration = Duration::from_mins(10);
+const LONGEST: Duration = Duration::from_mins(4);
 
 /// The simulations that each break must survive: enough for every fault to meet every state.
 const SIMULATION: &str = "simulate --accounts 60 --days 40 --faults heavy --seeds 1..8 --output csv";
@@ -85,21 +88,22 @@ impl Check {
             Self::Properties => {
                 let tests = "test --locked --package spa-state-machine --lib --test rules --test gestures";
                 succeed(cargo(tests).arg("--no-run"), build)?;
-                let (ended, told) = told(cargo(tests).arg("--no-fail-fast"), build)?;
+                let (ended, told) = told(cargo(tests).arg("--no-fail-fast"), build, LONGEST)?;
                 Ok(verdict(ended, failed_tests(&told)))
             }
             Self::Model if scenarios.is_empty() => Ok(Verdict::NotAsked),
             Self::Model => {
                 let tests = "test --locked --package spa-state-machine --test model";
                 succeed(cargo(tests).arg("--no-run"), build)?;
-                let (ended, told) = told(cargo(tests).args(["--", "--exact"]).args(scenarios), build)?;
+                let (ended, told) =
+                    told(cargo(tests).args(["--", "--exact"]).args(scenarios), build, LONGEST)?;
                 Ok(verdict(ended, broken_properties(&told)))
             }
             Self::Simulation => {
                 succeed(&mut cargo("build --locked --bin spa"), build)?;
                 let mut program = Command::new(build.join("debug/spa"));
                 program.args(SIMULATION.split_whitespace()).current_dir(tree);
-                let (ended, told) = told(&mut program, build)?;
+                let (ended, told) = told(&mut program, build, LONGEST)?;
                 Ok(verdict(ended, broken_rules(&told)))
             }
         }
@@ -117,7 +121,7 @@ fn verdict(ended: Option<bool>, by: Vec<String>) -> Verdict {
 
 /// A break that does not compile says nothing.
 fn succeed(command: &mut Command, build: &Path) -> Result<(), Fault> {
-    match told(command, build)? {
+    match told(command, build, BUILDING)? {
         (Some(true), _) => Ok(()),
         (Some(false), told) => Err(Fault::one(format!("it does not build:\n{told}"))),
         (None, _) => Err(Fault::one("building it took too long")),
@@ -125,13 +129,15 @@ fn succeed(command: &mut Command, build: &Path) -> Result<(), Fault> {
 }
 
 /// Whether a program succeeded (`None`: it did not end), and all that it said.
-fn told(command: &mut Command, build: &Path) -> Result<(Option<bool>, String), Fault> {
+fn told(command: &mut Command, build: &Path, longest: Duration) -> Result<(Option<bool>, String), Fault> {
     std::fs::create_dir_all(build).map_err(|error| Fault::file(build, &error))?;
     let path = build.join("told.txt");
     let file = File::create(&path).map_err(|error| Fault::file(&path, &error))?;
     let same = file.try_clone().map_err(|error| Fault::file(&path, &error))?;
     // A mutated world tells long stories; nobody reads them here.
     command.stdin(Stdio::null()).stdout(file).stderr(same).env("RUST_BACKTRACE", "0");
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
     let child = command.spawn();
     let mut child = child.map_err(|error| Fault::one(format!("{command:?}: {error}")))?;
     let began = Instant::now();
@@ -140,8 +146,8 @@ fn told(command: &mut Command, build: &Path) -> Result<(Option<bool>, String), F
         if let Some(status) = status {
             break Some(status.success());
         }
-        if began.elapsed() > LONGEST {
-            child.kill().map_err(|error| Fault::one(error.to_string()))?;
+        if began.elapsed() > longest {
+            end_all(&mut child).map_err(|error| Fault::one(error.to_string()))?;
             child.wait().map_err(|error| Fault::one(error.to_string()))?;
             break None;
         }
@@ -149,6 +155,17 @@ fn told(command: &mut Command, build: &Path) -> Result<(Option<bool>, String), F
     };
     let bytes = std::fs::read(&path).map_err(|error| Fault::file(&path, &error))?;
     Ok((ended, String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Ends a program, and the programs that it runs: cargo does not end its tests when it is killed.
+fn end_all(child: &mut Child) -> std::io::Result<()> {
+    if cfg!(unix) {
+        let group = format!("-{}", child.id());
+        if Command::new("kill").args(["-KILL", "--", &group]).status()?.success() {
+            return Ok(());
+        }
+    }
+    child.kill()
 }
 
 /// The tests that failed: those of the rules by name, the others by number.
