@@ -207,7 +207,7 @@ scenarios! {
     maintenance_with_two_windows: released { windows: 2 } NOBODY => 1_358_995;
     maintenance_with_an_operator: released { windows: 1, commands: 1 } NOBODY => 4_293_769;
     maintenance_with_a_hold_and_a_crash: released { windows: 1, holds: 1, crashes: 1 } NOBODY => 1_659_224;
-    maintenance_while_the_settings_change: released { windows: 1, edits: 2 } NOBODY => 74_661;
+    maintenance_while_the_settings_change: released { windows: 1, edits: 2 } NOBODY => 228_435;
     protected_with_a_window_an_operator_and_a_tag_set_by_hand:
         protected { windows: 1, hands: 1, commands: 1 } SOMEBODY => 14_726;
     first_seen_expired_with_an_operator: sighted { commands: 1 } NOBODY => 17_185;

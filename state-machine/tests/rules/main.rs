@@ -335,13 +335,15 @@ proptest! {
     }
 
     /// Whoever carries an effect out has it in hand, by a record; and a build is never started twice for one
-    /// obligation, wherever processes die.
+    /// obligation, wherever processes die. Claims last for longer here than AWS keeps a token.
     #[test]
     fn rule_7_an_effect_is_owed_and_in_hand_before_it_happens(reading in readings(), choices in choices(250)) {
+        let mut policy = policy();
+        policy.times.claim = TimeDelta::minutes(6);
         let faults = Faults { crashes: 30, failing_effects: 12, ..heavy() };
         let mut run = Run::new(reading, faults, &[Rule::OwedThenPaid, Rule::NoBuildStartedTwice]);
-        run.walk(&policy(), &choices, |_| {});
-        run.calm(&policy());
+        run.walk(&policy, &choices, |_| {});
+        run.calm(&policy);
         let outstanding = run.world.head.is_touchable() && run.world.head.quarantine().is_none();
         prop_assert!(!outstanding || run.world.head.owed().is_empty(), "{}", run.story);
     }

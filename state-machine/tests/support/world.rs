@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use state_machine::{
     Account, AccountId, Actor, Announcement, BuildFinding, BuildId, BuildOutcome, Command, Custody, Decision,
     Due, Effect, Evidence, Failure, FailureKind, Gesture, Happening, Hold, Intent, Look, Need, ObligationId,
-    Payment, Policy, Profile, Reading, Record, Seen, Standing, State, Status, Tags, TaskKind, Timestamp,
-    Token, Trigger, TriggerId, Unreadable, Version, WindowId, Withheld, authorise, claim, decide, differs,
-    needs_look,
+    Payment, Policy, Profile, Protection, Reading, Record, Seen, Standing, State, Status, Tags, TaskKind,
+    Timestamp, Token, Trigger, TriggerId, Unreadable, Version, WindowId, Withheld, authorise, claim, decide,
+    differs, needs_look,
 };
 
 /// Everything there is. Two equal worlds behave equally.
@@ -158,6 +158,8 @@ pub enum Edit {
     Preparation(bool),
     Purge(bool),
     Hold(Option<Timestamp>),
+    /// Whether it stands under `protected_accounts`.
+    Protected(bool),
 }
 
 /// How long holds last, those in the settings and those that somebody asks for: longer than any other wait
@@ -323,6 +325,7 @@ impl World {
             actions.push(Action::Edit(Edit::Preparation(!self.truth.preparation_enabled)));
             actions.push(Action::Edit(Edit::Purge(!self.truth.purge_enabled)));
             actions.push(Action::Edit(Edit::Hold(hold)));
+            actions.push(Action::Edit(Edit::Protected(self.truth.standing == Standing::Managed)));
         }
         if self.truth.readable && self.faults.blinds > 0 {
             actions.push(Action::Blind);
@@ -506,6 +509,8 @@ impl World {
                     Edit::Preparation(enabled) => self.truth.preparation_enabled = *enabled,
                     Edit::Purge(enabled) => self.truth.purge_enabled = *enabled,
                     Edit::Hold(until) => self.truth.settings_hold = *until,
+                    Edit::Protected(true) => self.truth.standing = Standing::Protected(Protection::Listed),
+                    Edit::Protected(false) => self.truth.standing = Standing::Managed,
                 }
             }
             Action::Command(gesture) => {
