@@ -50,6 +50,11 @@ const PEERS: &[Step] = &[
         proves: "buildspecs do what they say to an account, run by the command line of AWS",
         run: buildspecs,
     },
+    Step {
+        name: "simulations",
+        proves: "no rule breaks in 1,000 simulations with heavy faults",
+        run: simulations,
+    },
     Step { name: "generated", proves: "generated files are what the program writes", run: generate::check },
 ];
 
@@ -141,6 +146,19 @@ fn buildspecs() -> Result<String, Fault> {
     let mut last = String::new();
     tools::python()?.with("tests/buildspecs.py").run_with(|line| line.clone_into(&mut last))?;
     Ok(last)
+}
+
+/// In the development profile, where an overflow of numbers is a panic.
+fn simulations() -> Result<String, Fault> {
+    let mut first = String::new();
+    let simulate =
+        "run --locked --quiet --bin spa -- simulate --seeds 1..1000 --accounts 12 --days 10 --faults heavy";
+    Program::cargo(simulate).run_with(|line| {
+        if first.is_empty() {
+            line.clone_into(&mut first);
+        }
+    })?;
+    Ok(first)
 }
 
 #[cfg(test)]
