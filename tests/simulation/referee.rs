@@ -231,6 +231,18 @@ fn rule_4_an_account_is_left_on_its_way() {
 }
 
 #[test]
+fn rule_4_whoever_was_tried_again_just_now_has_a_little_more_time_and_no_more() {
+    let calm = Calm::new();
+    calm.appended(&calm.head(), &calm.record(&calm.head(), Fact::TriedAgain));
+    let members = [(calm.account, tagged(calm.member(), Some("expired")))].into_iter().collect();
+    let on_their_way = calm.referee().final_check(&members, calm.now + TimeDelta::hours(1));
+    assert_eq!(calm.simulated.breach(), None);
+    assert_eq!(on_their_way.iter().copied().collect::<Vec<_>>(), [calm.account]);
+    calm.referee().last_check(&on_their_way, &members, calm.now + TimeDelta::hours(5));
+    calm.broke(Rule::FaultsChangeNothing, "its tag says expired");
+}
+
+#[test]
 fn rule_5_nothing_will_ever_wake_an_account() {
     let calm = Calm::new();
     let head = calm.head();

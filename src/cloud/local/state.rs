@@ -354,3 +354,25 @@ pub(super) fn end(account: AccountId, build: &Build) -> Option<(Timestamp, Accou
     let started = build.started.filter(|_| build.ended.is_none())?;
     Some((started + build.runs.into(), account, build.number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wake_up_that_is_asked_for_while_another_one_is_answered_is_kept() {
+        let account = AccountId::from_number(111_122_223_333).unwrap();
+        let mut state = State::new(account, account, Faults::none(), 1);
+        let at = |minute: i64| Timestamp::default() + TimeDelta::minutes(minute);
+        state.ask(account, at(5), at(0));
+        state.ask(account, at(9), at(1));
+        assert_eq!(state.next_wake_up(), Some((at(5), account)), "the earlier one counts");
+        // It rings, and its answer asks for another one.
+        state.ask(account, at(7), at(5));
+        state.take_wake_up(account, at(5));
+        assert_eq!(state.next_wake_up(), Some((at(7), account)));
+        // It rings, and nothing else is asked for.
+        state.take_wake_up(account, at(7));
+        assert_eq!(state.next_wake_up(), None);
+    }
+}
