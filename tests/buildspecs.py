@@ -9,6 +9,7 @@ resources are put into it here.
 """
 
 import datetime
+import functools
 import json
 import logging
 import os
@@ -149,12 +150,14 @@ class Text(unittest.TestCase):
 class WithAws(unittest.TestCase):
     def setUp(self):
         self.addCleanup(SENT.clear)
-        boto3.client("s3", **HERE)  # so that a wrong endpoint fails here
         import requests
 
         requests.post(f"{ENDPOINT}/moto-api/reset", timeout=10).raise_for_status()
 
-    def client(self, name, region=REGION):
+    # A client reads the whole model of its service first.
+    @staticmethod
+    @functools.cache
+    def client(name, region=REGION):
         return boto3.client(name, region_name=region, **HERE)
 
     def replace(self, owner, name, other):
