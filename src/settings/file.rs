@@ -152,28 +152,26 @@ fn unit(source: SourceId, node: &Node, keys: &TagKeys, report: &mut Report) -> O
     Some(UnitItem { identifier: identifier?, parent, item })
 }
 
-/// Units form a tree: none lies in itself, however far around.
+/// Units form a tree: none lies in itself, however far around. AWS nests them five deep:
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
 fn refuse_circles(units: &[UnitItem], report: &mut Report) {
+    const DEEPEST: usize = 5;
     let parents: HashMap<&UnitId, &UnitId> = units
         .iter()
         .filter_map(|unit| Some((&unit.identifier.value, &unit.parent.as_ref()?.value)))
         .collect();
     for unit in units {
         let Some(parent) = &unit.parent else { continue };
-        // A circle has at most as many members as there are units.
-        let mut above = Some(&parent.value);
-        for _ in 0..=units.len() {
-            match above {
-                Some(found) if *found == unit.identifier.value => {
-                    let message = format!("{} would lie in itself", shown(unit.identifier.value.as_str()));
-                    report.push(
-                        parent.fault(message, "").help("name the unit that holds it, or leave this out"),
-                    );
-                    break;
-                }
-                Some(found) => above = parents.get(found).copied(),
-                None => break,
-            }
+        let name = shown(unit.identifier.value.as_str());
+        let above = std::iter::successors(Some(&parent.value), |unit| parents.get(unit).copied());
+        let above: Vec<&UnitId> = above.take(DEEPEST).collect();
+        if above.contains(&&unit.identifier.value) {
+            let fault = parent.fault(format!("{name} would lie in itself"), "");
+            report.push(fault.help("name the unit that holds it, or leave this out"));
+        } else if above.len() == DEEPEST {
+            let message =
+                format!("{name} would lie more than {DEEPEST} deep, and AWS nests units {DEEPEST} deep");
+            report.push(parent.fault(message, ""));
         }
     }
 }

@@ -137,9 +137,15 @@ fn keys_and_types_that_are_wrong() {
 
 #[test]
 fn accounts_and_units_that_are_none() {
+    let chain = |length: u32| {
+        let units =
+            (1..length).map(|n| format!("- {{identifier: ou-ab12-{n:08}, parent: ou-ab12-{:08}}}\n", n - 1));
+        let first = format!("{BASE}organizational_units:\n- identifier: ou-ab12-00000000\n");
+        std::iter::once(first).chain(units).collect::<String>()
+    };
     let account = |identifier: &str| format!("{BASE}accounts: [{{identifier: {identifier}}}]\n");
     let unit = |identifier: &str| format!("{BASE}organizational_units: [{{identifier: {identifier}}}]\n");
-    let cases: [(String, &[&str]); 11] = [
+    let cases: [(String, &[&str]); 13] = [
         (
             account("'11112222333'"),
             &["`11112222333` has 11 digits, and an account identifier has 12", "--> settings.yaml:8:25"],
@@ -160,10 +166,24 @@ fn accounts_and_units_that_are_none() {
         (unit("'111122223333'"), &["this is an account; accounts stand under `accounts:`"]),
         (unit("OU-AB12-11112222"), &["write ou-ab12-11112222"]),
         (unit("ou-ab12-11112222, parent: ou-ab12-11112222"), &["would lie in itself"]),
+        (chain(7), &["`ou-ab12-00000005` would lie more than 5 deep", "`ou-ab12-00000006`", "2 errors"]),
+        (chain(40_000), &["… and 39895 more"]),
     ];
     for (text, expected) in cases {
         refused(&validate(text), expected);
     }
+}
+
+#[test]
+fn long_lists_are_not_searched_again_and_again() {
+    use std::iter::once;
+    let keys: String = (0..60_000).map(|n| format!("key-{n:07}, ")).collect();
+    let accounts = (0..35_000_u64)
+        .map(|n| format!("- {{identifier: '{}', account_tags: {{a: x}}}}\n", 100_000_000_000 + n));
+    let text: String =
+        once(format!("{BASE}defaults: {{unset_tags: [{keys}]}}\naccounts:\n")).chain(accounts).collect();
+    // A parameter cannot hold so many keys either.
+    refused(&validate(text), &["bytes, and a parameter of Systems Manager holds 8192"]);
 }
 
 #[test]

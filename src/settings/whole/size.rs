@@ -42,6 +42,11 @@ pub(super) fn check(whole: &Whole<'_>, report: &mut Report) {
     let mut defaults = Kept::default();
     defaults.lay(&whole.file.defaults);
     let allowance = defaults.size();
+    if allowance > PARAMETER {
+        // Then every item is too large, and it is said once.
+        tell(allowance, whole.source, whole.root.key_span("defaults").unwrap_or(0..0), report);
+        return;
+    }
     for unit in &whole.file.organizational_units {
         let mut kept = Kept { identifier: unit.identifier.value.to_string(), ..defaults.clone() };
         kept.lay(&unit.item);

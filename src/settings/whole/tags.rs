@@ -1,6 +1,6 @@
 //! Tags that are set and taken away, and too many of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
 use state_machine::Text;
@@ -58,84 +58,93 @@ fn check_limit(whole: &Whole<'_>, report: &mut Report) {
 }
 
 /// Keys of tags, and where they stand.
-type Keys<'a> = Vec<(&'a str, Range<usize>)>;
+type Keys<'a> = HashMap<&'a str, Range<usize>>;
 
 /// Keys that an item sets.
 fn set(item: &Node) -> Keys<'_> {
-    let Some(Node { kind: Kind::Mapping(pairs), .. }) = item.get("account_tags") else { return Vec::new() };
+    let Some(Node { kind: Kind::Mapping(pairs), .. }) = item.get("account_tags") else { return Keys::new() };
     pairs.iter().map(|pair| (&*pair.key.text, pair.key.span.clone())).collect()
 }
 
 /// Keys that an item takes away; nothing when it leaves that to the items around it.
 fn unset(item: &Node) -> Option<Keys<'_>> {
     let Some(Node { kind: Kind::Sequence(members), .. }) = item.get("unset_tags") else { return None };
-    let keys = members.iter().filter_map(|node| Some((node.scalar()?.text, node.span.clone())));
-    Some(keys.collect())
+    Some(members.iter().filter_map(|node| Some((node.scalar()?.text, node.span.clone()))).collect())
 }
 
-fn span_of(keys: &Keys<'_>, wanted: &str) -> Option<Range<usize>> {
-    keys.iter().find(|(key, _)| *key == wanted).map(|(_, span)| span.clone())
+/// In the order of the file.
+fn in_order<'a: 'k, 'k>(
+    keys: impl IntoIterator<Item = (&'k &'a str, &'k Range<usize>)>,
+) -> Vec<(&'a str, &'k Range<usize>)> {
+    let mut keys: Vec<_> = keys.into_iter().map(|(key, span)| (*key, span)).collect();
+    keys.sort_unstable_by_key(|(_, span)| span.start);
+    keys
+}
+
+/// What an item sets and takes away. That of an item which lies around many others is looked up in all of
+/// them, so it is read once.
+struct Tags<'a> {
+    said: Said<'a>,
+    set: Keys<'a>,
+    unset: Option<Keys<'a>>,
+}
+
+impl<'a> Tags<'a> {
+    fn of(said: Said<'a>) -> Self {
+        Self { said, set: set(said.node), unset: unset(said.node) }
+    }
 }
 
 /// On-boarding sets a tag that is both set and taken away. In one item nobody can mean both; over several
 /// items it is said, because a list that is inherited is easily forgotten.
 fn check_taken_away(whole: &Whole<'_>, report: &mut Report) {
     let source = whole.source;
-    let said = whole.items();
-    let items = Items::new(&said);
-    for item in said {
-        let around = items.around(item);
-        let own_set = set(item.node);
-        let own_unset = unset(item.node);
-        for (key, span) in own_unset.iter().flatten() {
-            if let Some(set) = span_of(&own_set, key) {
+    let items: Vec<Tags<'_>> = whole.items().into_iter().map(Tags::of).collect();
+    let all = Items::new(&items);
+    for item in &items {
+        let around = all.around(item.said);
+        for (key, span) in in_order(item.unset.iter().flatten()) {
+            let (finding, set) = if let Some(set) = item.set.get(key) {
                 let message = format!("the tag {} is set and taken away in the same item", shown(key));
-                let fault = Diagnostic::error(message)
-                    .at(source, span.clone(), "taken away here")
-                    .because_of(source, set, "set here")
-                    .help(format!("remove {} from `unset_tags`, or from `account_tags`", shown(key)));
-                report.push(fault);
-            }
+                let help = format!("remove {} from `unset_tags`, or from `account_tags`", shown(key));
+                let fault = Diagnostic::error(message).help(help);
+                (fault, (set, "set here"))
+            } else if let Some(set) = around.iter().find_map(|outer| outer.set.get(key)) {
+                let doubt = Diagnostic::warning(format!("the tag {} is not taken away", shown(key)))
+                    .help("to keep a tag from some accounts, set it in the items of the others");
+                (doubt, (set, "and set here, which counts"))
+            } else {
+                continue;
+            };
+            let finding = finding.at(source, span.clone(), "taken away here");
+            report.push(finding.because_of(source, set.0.clone(), set.1));
         }
-        let mut said = HashSet::new();
-        for outer in &around {
-            let outer_set = set(outer.node);
-            for (key, span) in own_unset.iter().flatten() {
-                if let Some(set) = span_of(&outer_set, key).filter(|_| said.insert(*key)) {
-                    let doubt = Diagnostic::warning(format!("the tag {} is not taken away", shown(key)))
-                        .at(source, span.clone(), "taken away here")
-                        .because_of(source, set, "and set here, which counts")
-                        .help("to keep a tag from some accounts, set it in the items of the others");
-                    report.push(doubt);
-                }
-            }
-        }
-        if own_unset.is_some() {
+        if item.unset.is_some() {
             continue;
         }
-        let inherited = around.iter().find_map(|outer| unset(outer.node));
-        for (key, span) in &own_set {
-            if let Some(taken) = inherited.as_ref().and_then(|keys| span_of(keys, key)) {
+        let Some(inherited) = around.iter().find_map(|outer| outer.unset.as_ref()) else { continue };
+        for (key, span) in in_order(&item.set) {
+            if let Some(taken) = inherited.get(key) {
                 let doubt = Diagnostic::warning(format!("the tag {} is not taken away", shown(key)))
                     .at(source, span.clone(), "set here, which counts")
-                    .because_of(source, taken, "taken away here");
+                    .because_of(source, taken.clone(), "taken away here");
                 report.push(doubt);
             }
         }
     }
-    check_columns(whole, items.defaults, report);
+    check_columns(whole, all.defaults, report);
 }
 
 /// A column of a CSV file sets a tag that the defaults take away.
-fn check_columns(whole: &Whole<'_>, defaults: Option<Said<'_>>, report: &mut Report) {
-    let Some(unset) = defaults.and_then(|defaults| unset(defaults.node)) else { return };
+fn check_columns(whole: &Whole<'_>, defaults: Option<&Tags<'_>>, report: &mut Report) {
+    let Some(unset) = defaults.and_then(|defaults| defaults.unset.as_ref()) else { return };
     for table in whole.tables {
         for column in &table.columns {
             let Column::Tag(key) = column else { continue };
-            if let Some(span) = span_of(&unset, key) {
+            if let Some(span) = unset.get(&**key) {
                 let doubt = Diagnostic::warning(format!("the tag {} is not taken away", shown(key)))
                     .at(table.source, table.heading.clone(), "a column sets it, which counts")
-                    .because_of(whole.source, span, "taken away here");
+                    .because_of(whole.source, span.clone(), "taken away here");
                 report.push(doubt);
             }
         }
@@ -143,29 +152,32 @@ fn check_columns(whole: &Whole<'_>, defaults: Option<Said<'_>>, report: &mut Rep
 }
 
 /// All items, for who asks what lies around one of them.
-struct Items<'a> {
-    units: HashMap<&'a str, Said<'a>>,
-    defaults: Option<Said<'a>>,
+struct Items<'a, 'i> {
+    units: HashMap<&'a str, &'i Tags<'a>>,
+    defaults: Option<&'i Tags<'a>>,
 }
 
-impl<'a> Items<'a> {
-    fn new(items: &[Said<'a>]) -> Self {
-        let units = items.iter().filter(|item| item.kind == SaidOf::Unit);
+impl<'a, 'i> Items<'a, 'i> {
+    /// More units than AWS nests are a fault that is told elsewhere.
+    const DEEPEST: usize = 5;
+
+    fn new(items: &'i [Tags<'a>]) -> Self {
+        let units = items.iter().filter(|item| item.said.kind == SaidOf::Unit);
         Self {
-            units: units.filter_map(|unit| Some((unit.identifier?, *unit))).collect(),
-            defaults: items.iter().find(|item| item.kind == SaidOf::Defaults).copied(),
+            units: units.filter_map(|unit| Some((unit.said.identifier?, unit))).collect(),
+            defaults: items.iter().find(|item| item.said.kind == SaidOf::Defaults),
         }
     }
 
     /// The items around an item, as far as the settings tell: the units above a unit, then the defaults. In
     /// which unit an account lies is known to AWS alone.
-    fn around(&self, inner: Said<'a>) -> Vec<Said<'a>> {
-        let mut around: Vec<Said<'a>> = Vec::new();
+    fn around(&self, inner: Said<'a>) -> Vec<&'i Tags<'a>> {
+        let mut around: Vec<&'i Tags<'a>> = Vec::new();
         let mut unit = Some(inner).filter(|inner| inner.kind == SaidOf::Unit);
-        // Circles are reported elsewhere; a chain has at most as many members as there are units.
         while let Some(parent) = unit.and_then(|unit| unit.node.get("parent")?.scalar()) {
-            unit = self.units.get(parent.text).copied().filter(|_| around.len() < self.units.len());
-            around.extend(unit);
+            let found = self.units.get(parent.text).copied().filter(|_| around.len() < Self::DEEPEST);
+            around.extend(found);
+            unit = found.map(|found| found.said);
         }
         around.extend(self.defaults.filter(|_| inner.kind != SaidOf::Defaults));
         around
