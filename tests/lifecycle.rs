@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use spa::cloud::BuildOrder;
+use spa::cloud::local::calls::Call;
 use spa::cloud::local::faults::{Fault, Faults, Rate};
-use spa::cloud::local::{Build, LocalCloud, Lost, Member, State as Cloud, Watcher};
+use spa::cloud::local::{Build, LocalCloud, Lost, Member, Seconds, State as Cloud, Watcher};
 use spa::journal::Journal as _;
 use spa::journal::memory::MemoryJournal;
 use spa::local::{Engine, Item, LocalWorld};
@@ -103,7 +104,10 @@ impl Story {
     fn live_until(&self, most: TimeDelta, stop: impl Fn(&Item, &Account) -> bool) {
         let end = self.world.cloud().time() + most;
         while let Some((at, item)) = self.engine().next().unwrap() {
-            if at > end || stop(&item, &self.head()) {
+            if stop(&item, &self.head()) {
+                return;
+            }
+            if at > end {
                 break;
             }
             self.world.cloud().set_now(at);
@@ -113,7 +117,7 @@ impl Story {
                 self.engine().after_crash(item).unwrap();
             }
         }
-        self.world.cloud().set_now(end.min(self.world.cloud().time().max(end)));
+        self.world.cloud().set_now(end);
     }
 
     fn live(&self, most: TimeDelta) {
@@ -232,6 +236,37 @@ fn a_holder_who_changes_is_known_within_a_comparison() {
     let version = story.head().version();
     story.live(DAY);
     assert_eq!(story.head().version(), version, "and recorded once");
+}
+
+#[test]
+fn a_build_that_runs_for_hours_is_waited_for_and_nobody_is_late() {
+    let story = Story::begin(Faults::none().with(Fault::Loss, Rate::per_million(1_000_000)), Some(DRY), None);
+    story.live(DAY);
+    story.command(Gesture::Expire);
+    story.live_until(TimeDelta::hours(1), |_, head| head.running_build().is_some());
+    let cloud = story.world.cloud();
+    cloud
+        .change(|state| {
+            let mut member = state.member(story.account).unwrap().clone();
+            member.builds.last_mut().unwrap().runs = Seconds(6 * 3_600);
+            state.insert_member(story.account, member);
+        })
+        .unwrap();
+    let looked = story.world.cloud().calls().of(Call::BatchGetBuilds);
+    let late = TimeDelta::minutes(30);
+    for _ in 0..11 {
+        story.live(TimeDelta::minutes(30));
+        let head = story.head();
+        assert!(head.running_build().is_some());
+        assert!(
+            head.next_wake().unwrap() + late > cloud.time(),
+            "nobody has to look at an account that waits"
+        );
+    }
+    let looked = story.world.cloud().calls().of(Call::BatchGetBuilds) - looked;
+    assert!((8..=14).contains(&looked), "{looked} times");
+    story.live(TimeDelta::hours(3));
+    assert_eq!(story.head().state(), Some(State::Released), "its end was found without any event");
 }
 
 #[test]

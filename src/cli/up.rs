@@ -401,6 +401,7 @@ const fn matters(fact: &Fact) -> bool {
         | Fact::TaskRequested { .. }
         | Fact::TaskSkipped { .. }
         | Fact::Announced { .. }
+        | Fact::BuildLookedUp { .. }
         | Fact::EffectDropped { .. }
         | Fact::Claimed { .. } => false,
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use state_machine::{
-    Account, AccountId, Decision, Due, Evidence, Happening, Idle, Look, Need, Obligation, ObligationId,
-    Record, Refusal, Timestamp, Trigger, Unreadable, claim, decide,
+    Account, AccountId, Decision, Due, Evidence, Happening, Idle, Look, Need, ObligationId, Record, Refusal,
+    Timestamp, Trigger, Unreadable, claim, decide,
 };
 
 use crate::cloud::{Builds as _, Clock as _, Organization as _, Parameters as _, WakeUps as _};
@@ -216,27 +216,11 @@ impl<W: World> Lifecycle<'_, W> {
     async fn ask_for_wake_up(&self, account: &Account) {
         let Some(wake) = account.next_wake() else { return };
         let now = self.world.clock().now();
-        let at = if wake > now { wake } else { self.later(account, now).await };
+        // What is due and could not be done is tried again soon.
+        let at = if wake > now { wake } else { now + PAUSE };
         if let Err(failure) = self.world.wake_ups().ask(account.id(), at).await {
             tracing::warn!(account = %account.id(), %failure, "wake-up not placed; the reconciler will find it");
         }
-    }
-
-    /// When to come back to what is due and could not be done. A build that was looked up and still runs is no
-    /// failure: it has its own rhythm, which holds nothing else up.
-    async fn later(&self, account: &Account, now: Timestamp) -> Timestamp {
-        let soon = now + PAUSE;
-        if !account.due(now).iter().all(|due| matches!(due, Due::LookUp(_))) {
-            return soon;
-        }
-        let Ok(policy) = self.world.parameters().policy(account.id(), &account.profile().units).await else {
-            return soon;
-        };
-        let others = account.owed().iter().map(Obligation::due).chain(account.tag().look);
-        others
-            .filter(|at| *at > now)
-            .min()
-            .map_or(now + policy.times.look_up, |other| other.min(now + policy.times.look_up))
     }
 }
 

@@ -56,7 +56,9 @@ impl Account {
                 return Err(IllegalRecord::NotOwed { record: record.version, obligation });
             }
         }
-        if let Fact::BuildEnded { build, .. } | Fact::BuildOverdue { build, .. } = &record.fact
+        if let Fact::BuildEnded { build, .. }
+        | Fact::BuildLookedUp { build, .. }
+        | Fact::BuildOverdue { build, .. } = &record.fact
             && self.running_build().is_none_or(|(_, running)| running.id != *build)
         {
             return Err(IllegalRecord::NoSuchBuild { record: record.version });
@@ -186,6 +188,11 @@ impl Account {
                     && let Some(cycle) = &mut self.cycle
                 {
                     cycle.failed_builds += 1;
+                }
+            }
+            Fact::BuildLookedUp { look_up, .. } => {
+                if let Some(build) = self.task.as_mut().and_then(|task| task.build.as_mut()) {
+                    build.look_up = *look_up;
                 }
             }
             Fact::BuildOverdue { look_up, .. } => {
@@ -378,6 +385,7 @@ fn settled_by(fact: &Fact) -> &[ObligationId] {
         | Fact::TaskRequested { .. }
         | Fact::TaskSkipped { .. }
         | Fact::BuildEnded { .. }
+        | Fact::BuildLookedUp { .. }
         | Fact::BuildOverdue { .. }
         | Fact::Deferred { .. }
         | Fact::Quarantined { .. }

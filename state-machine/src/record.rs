@@ -127,6 +127,13 @@ pub enum Fact {
         /// How.
         outcome: BuildOutcome,
     },
+    /// The build was looked up, and CodeBuild says that it waits or runs.
+    BuildLookedUp {
+        /// Which build.
+        build: BuildId,
+        /// When it is looked up again.
+        look_up: Timestamp,
+    },
     /// The build has run for longer than it may, and CodeBuild says that it still runs.
     BuildOverdue {
         /// Which build.
@@ -361,6 +368,9 @@ impl fmt::Display for Fact {
             Self::TaskSkipped { task } => write!(f, "{task} is disabled"),
             Self::BuildStarted { build, .. } => write!(f, "build {build} started"),
             Self::BuildEnded { build, outcome } => write!(f, "build {build} {outcome}"),
+            Self::BuildLookedUp { build, look_up } => {
+                write!(f, "build {build} still waits or runs; looked up again at {look_up}")
+            }
             Self::BuildOverdue { build, .. } => write!(f, "build {build} is overdue"),
             Self::Announced { paid } => {
                 let paid: Vec<String> = paid.iter().map(ToString::to_string).collect();
@@ -420,6 +430,7 @@ impl Fact {
             Self::TaskSkipped { .. } => "task_skipped",
             Self::BuildStarted { .. } => "build_started",
             Self::BuildEnded { .. } => "build_ended",
+            Self::BuildLookedUp { .. } => "build_looked_up",
             Self::BuildOverdue { .. } => "build_overdue",
             Self::Announced { .. } => "announced",
             Self::EffectFailed { .. } => "effect_failed",

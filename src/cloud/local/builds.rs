@@ -150,6 +150,10 @@ impl LocalCloud {
             state.ends.pop_first();
             let Some(member) = state.member_mut(account) else { continue };
             let Some(build) = member.builds.iter_mut().find(|build| build.number == number) else { continue };
+            if end(account, build).is_none_or(|(ends, ..)| ends > at) {
+                // Somebody made it longer meanwhile: its new end stands in the queue too.
+                continue;
+            }
             build.ended = Some(at);
             let build = build.clone();
             if let Some(watcher) = &self.watcher {

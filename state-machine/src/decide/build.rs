@@ -3,6 +3,8 @@
 //! The account in which a build runs belongs to its holder, so an event about a build is only a hint: what
 //! counts is what CodeBuild says of the one build that the journal names.
 
+use chrono::TimeDelta;
+
 use crate::draft::Draft;
 use crate::{
     AccountLabel, BuildFinding, BuildId, BuildOutcome, Evidence, Fact, Idle, Ignored, Intent, Need, Relief,
@@ -57,13 +59,27 @@ fn in_progress(draft: &mut Draft<'_>, build: &BuildId) -> Step {
     let Some((task, running)) = draft.account.running_build() else {
         return Err(Idle::AlreadySettled.into());
     };
-    if now < running.deadline || running.overdue {
-        return Err(Idle::BuildRuns.into());
+    let build = build.clone();
+    let look_up = now + pause(now.since(running.since), draft.policy.times.look_up);
+    if now >= running.deadline && !running.overdue {
+        let exception = trouble::overdue(draft, task, running);
+        draft.record_owing(Fact::BuildOverdue { build, look_up }, [exception]);
+        return Ok(());
     }
-    let look_up = now + draft.policy.times.look_up;
-    let exception = trouble::overdue(draft, task, running);
-    draft.record_owing(Fact::BuildOverdue { build: build.clone(), look_up }, [exception]);
-    Ok(())
+    if now >= running.look_up {
+        // What is due must not stay due: the head would say for hours that somebody should have come, and
+        // the accounts that somebody should come to would stand behind it in every queue.
+        let look_up = if running.overdue { look_up } else { look_up.min(running.deadline) };
+        draft.record(Fact::BuildLookedUp { build, look_up });
+    }
+    Err(Idle::BuildRuns.into())
+}
+
+/// How long until a build that has run for so long is looked up again: the longer it has run, the longer it may
+/// still run. A build whose end nobody heard of is found when it has run half as long again, and within the
+/// hour.
+fn pause(elapsed: TimeDelta, least: TimeDelta) -> TimeDelta {
+    (elapsed / 2).clamp(least, TimeDelta::hours(1).max(least))
 }
 
 /// The build of the journal has ended.
