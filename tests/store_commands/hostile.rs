@@ -85,7 +85,13 @@ fn what_may_not_be_read_or_written_is_refused() {
         std::fs::create_dir(folder).unwrap();
         give(folder, 0o755);
     }
-    std::fs::copy(env!("CARGO_BIN_EXE_spa"), program.join("spa")).unwrap();
+    // Another process copies it: where this one had it open for writing while another test starts a program,
+    // that program would hold it open too, and nobody could run it (ETXTBSY).
+    let copied = std::process::Command::new("cp")
+        .args([Path::new(env!("CARGO_BIN_EXE_spa")), &program.join("spa")])
+        .status()
+        .unwrap();
+    assert!(copied.success());
     std::fs::copy(fleet.store(), data.join("spa.db")).unwrap();
     give(fleet.path(), 0o755);
     let hold = ["account", "hold", "100000000001", "--for", "1d", "--reason", "x"];
