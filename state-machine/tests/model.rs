@@ -193,7 +193,7 @@ scenarios! {
     maintenance_with_events_lost_and_repeated_and_a_crash:
         released { windows: 1, losses: 1, repeats: 1, crashes: 1 } NOBODY => 335_015;
     maintenance_with_two_crashes: released { windows: 1, crashes: 2 } NOBODY => 170_869;
-    maintenance_with_late_events_and_a_crash: released { windows: 1, delays: 1, crashes: 1 } NOBODY => 789_746;
+    maintenance_with_late_events_and_a_crash: released { windows: 1, delays: 1, crashes: 1 } NOBODY => 831_389;
     maintenance_with_a_failing_effect_and_a_crash:
         released { windows: 1, failing_effects: 1, crashes: 1 } NOBODY => 764_978;
     maintenance_with_failing_builds_and_a_crash:
