@@ -5,12 +5,15 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, Custody, Reading, Standing, State, Status, TaskKind, Text, Timestamp, UnitId,
+    Account, AccountId, Custody, Hold, Reading, Standing, State, Status, TaskKind, Text, Timestamp, UnitId,
 };
+
+use crate::cloud::local::Member;
+use crate::settings::Settings;
 
 use super::place::{Place, holder_key, reading};
 use super::selection::{Filter, Sieve};
-use super::{Cell, Context, Exit, Failure, Table, Tone, time, trouble};
+use super::{Cell, Context, Exit, Failure, Format, Table, Tone, explain, time, trouble};
 
 /// Which accounts are shown.
 #[derive(Debug, Args)]
@@ -19,28 +22,47 @@ pub struct Options {
     filter: Filter,
 }
 
-/// An account for programs.
+/// An account for programs: every instant as it is, none of them relative to a time that is not said.
 #[derive(Debug, Serialize)]
 struct Row {
     account: AccountId,
     name: Text,
     /// What the tag says, when that is a state.
     state: Option<State>,
-    /// What the tag says, whatever it is.
-    tag: Reading,
+    /// What the tag says, whatever it is; `None` when nobody knows.
+    tag: Option<Reading>,
     since: Option<Timestamp>,
     holder: Option<Text>,
     unit: Option<UnitId>,
+    custody: Custody,
+    /// In one word; `None` without settings, for an account of which nothing was ever recorded.
+    #[serde(serialize_with = "in_a_word")]
+    standing: Option<Standing>,
+    status: Status,
     task: Option<String>,
     next_wake: Option<Timestamp>,
-    quarantined_until: Option<Timestamp>,
-    held_until: Option<Timestamp>,
+    quarantine: Option<Quarantine>,
+    hold: Option<Hold>,
     stuck: Option<String>,
     cycles: u32,
     version: u64,
 }
 
-/// Prints the accounts that the journal knows.
+/// A quarantine for programs.
+#[derive(Debug, Serialize)]
+struct Quarantine {
+    because: String,
+    since: Timestamp,
+    /// `None` while a try runs.
+    next_try: Option<Timestamp>,
+}
+
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "this is how serde asks")]
+fn in_a_word<S: serde::Serializer>(standing: &Option<Standing>, to: S) -> Result<S::Ok, S::Error> {
+    standing.map(explain::word).serialize(to)
+}
+
+/// Prints the accounts that the journal knows, and those of the organization of which it knows nothing.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -50,49 +72,95 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
         "holders are read from the tag account-holder, and holds of the settings are not known",
     );
     let now = place.now();
+    let screen = context.screen();
     let sieve = Sieve::new(&options.filter, settings.as_ref(), now);
     let key = holder_key(settings.as_ref());
     let heads = place.heads()?;
-    let known = heads.len();
-    let shown: Vec<Arc<Account>> = heads.into_iter().filter(|head| sieve.takes(head)).collect();
-    let rows: Vec<Row> = shown.iter().map(|head| row(head, key, &sieve, now)).collect();
-    let mut table = Table::new(["account", "state", "since", "holder", "unit", "doing", "next", "note"]);
-    for (row, head) in rows.iter().zip(&shown) {
-        table.row(cells(row, head, now));
-    }
-    context.screen().rows(&table, &rows)?;
-    let left_out = known - rows.len();
-    if left_out > 0 {
-        context.screen().note(&format!("{} of {known} accounts", rows.len()));
+    let unseen = place.without_record(&heads)?;
+    let known = heads.len() + unseen.len();
+    // A person reads how far away the next try is, a program when it is.
+    let stuck = match screen.format() {
+        Format::Table => trouble::stuck,
+        Format::Json | Format::Csv => trouble::stuck_at,
+    };
+    let recorded = heads
+        .iter()
+        .filter(|head| sieve.takes(head))
+        .map(|head| Row { stuck: stuck(head, now), ..recorded(head, key, &sieve) });
+    let never = unseen.iter().filter(|(id, member)| sieve.takes_unseen(*id, member));
+    let never = never.map(|(id, member)| never_recorded(*id, member, key, &sieve, settings.as_ref()));
+    let mut rows: Vec<Row> = recorded.chain(never).collect();
+    rows.sort_by_key(|row| row.account);
+    let table = match screen.format() {
+        Format::Table => for_people(&rows, now),
+        Format::Csv => for_spreadsheets(&rows),
+        Format::Json => Table::default(),
+    };
+    screen.rows(&table, &rows)?;
+    if rows.len() < known {
+        screen.note(&format!("{} of {known} accounts", rows.len()));
     }
     Ok(Exit::Success)
 }
 
-fn row(head: &Account, key: &str, sieve: &Sieve<'_>, now: Timestamp) -> Row {
-    let quarantine = head.quarantine();
+fn recorded(head: &Account, key: &str, sieve: &Sieve<'_>) -> Row {
+    let units = &head.profile().units;
+    let is_seen = head.custody() != Custody::Unseen;
     Row {
         account: head.id(),
         name: Text::clone(&head.profile().name),
         state: head.state(),
-        tag: head.tag().reading.clone(),
-        since: (head.custody() != Custody::Unseen).then_some(head.tag().since),
+        tag: is_seen.then(|| head.tag().reading.clone()),
+        since: is_seen.then_some(head.tag().since),
         holder: head.holder(key).cloned(),
-        unit: head.profile().units.first().cloned(),
+        unit: units.first().cloned(),
+        custody: head.custody(),
+        standing: Some(head.standing()),
+        status: head.status(),
         task: doing(head),
         next_wake: head.next_wake(),
-        quarantined_until: quarantine.and_then(|quarantine| quarantine.next_try),
-        held_until: sieve.hold(head).map(|hold| hold.until),
-        stuck: trouble::stuck(head, now),
+        quarantine: head.quarantine().map(|quarantine| Quarantine {
+            because: quarantine.because.to_string(),
+            since: quarantine.since,
+            next_try: quarantine.next_try,
+        }),
+        hold: sieve.hold(head, units),
+        stuck: None,
         cycles: head.cycles(),
         version: head.version().number(),
     }
 }
 
-/// The state as the column shows it; an account that is not ours is said to be so in the last column.
-fn state(head: &Account) -> String {
-    match head.custody() {
-        Custody::Unseen => "unknown".to_owned(),
-        Custody::Sighted | Custody::Ours => reading(&head.tag().reading),
+/// What the organization tells of an account that the journal does not know.
+fn never_recorded(
+    id: AccountId,
+    member: &Member,
+    key: &str,
+    sieve: &Sieve<'_>,
+    settings: Option<&Arc<Settings>>,
+) -> Row {
+    let profile = &member.profile;
+    let standing = settings.map(|settings| settings.resolve(id, &profile.units).policy().standing);
+    let hold = sieve.hold(&Account::unseen(id), &profile.units);
+    let tag = member.reading();
+    Row {
+        account: id,
+        name: Text::clone(&profile.name),
+        state: tag.known(),
+        tag: Some(tag),
+        since: None,
+        holder: profile.tags.get(key).cloned(),
+        unit: profile.units.first().cloned(),
+        custody: Custody::Unseen,
+        standing,
+        status: member.status,
+        task: None,
+        next_wake: None,
+        quarantine: None,
+        hold: hold.filter(|_| standing == Some(Standing::Managed)),
+        stuck: None,
+        cycles: 0,
+        version: 0,
     }
 }
 
@@ -108,40 +176,105 @@ pub(super) fn doing(head: &Account) -> Option<String> {
     Some(format!("{word}{attempt}{waits}"))
 }
 
-fn cells(row: &Row, head: &Account, now: Timestamp) -> [Cell; 8] {
-    let instant = |instant: Option<Timestamp>| instant.map(time::shown).unwrap_or_default();
-    let tone = match head.state() {
-        Some(State::Released) => Tone::Good,
-        Some(State::Vanilla | State::Assigned | State::Expired) => Tone::Plain,
-        None => Tone::Doubtful,
-    };
-    let next = row.next_wake.map(|wake| time::distance(wake, now)).unwrap_or_default();
-    [
-        row.account.to_string().into(),
-        Cell::toned(state(head), tone),
-        instant(row.since).into(),
-        row.holder.as_deref().unwrap_or_default().into(),
-        row.unit.as_ref().map(ToString::to_string).unwrap_or_default().into(),
-        row.task.clone().unwrap_or_default().into(),
-        next.into(),
-        note(row, head),
-    ]
+/// The state as a column shows it; an account that is not ours is said to be so elsewhere.
+fn state(row: &Row) -> String {
+    row.tag.as_ref().map_or_else(|| "unknown".to_owned(), reading)
 }
 
-fn note(row: &Row, head: &Account) -> Cell {
+fn for_people(rows: &[Row], now: Timestamp) -> Table {
+    let mut table = Table::new(["account", "state", "since", "holder", "unit", "doing", "next", "note"]);
+    for row in rows {
+        let tone = match row.state {
+            Some(State::Released) => Tone::Good,
+            Some(State::Vanilla | State::Assigned | State::Expired) => Tone::Plain,
+            None => Tone::Doubtful,
+        };
+        let next = row.next_wake.map(|wake| time::distance(wake, now));
+        table.row([
+            row.account.to_string().into(),
+            Cell::toned(state(row), tone),
+            row.since.map(time::shown).unwrap_or_default().into(),
+            row.holder.as_deref().unwrap_or_default().into(),
+            row.unit.as_ref().map(ToString::to_string).unwrap_or_default().into(),
+            row.task.clone().unwrap_or_default().into(),
+            next.unwrap_or_default().into(),
+            note(row),
+        ]);
+    }
+    table
+}
+
+fn note(row: &Row) -> Cell {
     if let Some(stuck) = &row.stuck {
         return Cell::toned(stuck.clone(), Tone::Bad);
     }
-    if let Some(until) = row.held_until {
-        return Cell::toned(format!("held until {}", time::shown(until)), Tone::Doubtful);
+    if let Some(hold) = &row.hold {
+        return Cell::toned(format!("held until {}", time::shown(hold.until)), Tone::Doubtful);
     }
-    if head.status() != Status::Active {
-        return Cell::toned(head.status().as_str(), Tone::Faint);
+    if row.status != Status::Active {
+        return Cell::toned(row.status.as_str(), Tone::Faint);
     }
-    match (head.standing(), head.custody()) {
-        (Standing::Managed, Custody::Sighted) => Cell::toned("waits to be adopted", Tone::Doubtful),
-        (Standing::Managed, Custody::Ours | Custody::Unseen) => Cell::from(""),
-        (Standing::Unmanaged, _) => Cell::toned("not managed", Tone::Faint),
-        (Standing::Protected(_), _) => Cell::toned("protected", Tone::Faint),
+    match (row.standing, row.custody) {
+        (Some(Standing::Unmanaged), _) => Cell::toned("not managed", Tone::Faint),
+        (Some(Standing::Protected(_)), _) => Cell::toned("protected", Tone::Faint),
+        (Some(Standing::Managed) | None, Custody::Unseen) => Cell::toned("never seen", Tone::Doubtful),
+        (Some(Standing::Managed) | None, Custody::Sighted) => {
+            Cell::toned("waits to be adopted", Tone::Doubtful)
+        }
+        (Some(Standing::Managed) | None, Custody::Ours) => Cell::from(""),
     }
+}
+
+/// All of it, a column for each thing.
+fn for_spreadsheets(rows: &[Row]) -> Table {
+    let mut table = Table::new([
+        "account",
+        "name",
+        "state",
+        "since",
+        "holder",
+        "unit",
+        "custody",
+        "standing",
+        "status",
+        "doing",
+        "next_wake",
+        "quarantined_since",
+        "quarantine_next_try",
+        "quarantine_because",
+        "held_until",
+        "held_because",
+        "stuck",
+        "cycles",
+    ]);
+    let instant = |instant: Option<Timestamp>| instant.map(time::shown).unwrap_or_default();
+    for row in rows {
+        let (quarantine, hold) = (row.quarantine.as_ref(), row.hold.as_ref());
+        let custody = match row.custody {
+            Custody::Unseen => "unseen",
+            Custody::Sighted => "sighted",
+            Custody::Ours => "ours",
+        };
+        table.row([
+            row.account.to_string().into(),
+            row.name.to_string().into(),
+            state(row).into(),
+            instant(row.since).into(),
+            row.holder.as_deref().unwrap_or_default().into(),
+            row.unit.as_ref().map(ToString::to_string).unwrap_or_default().into(),
+            custody.into(),
+            row.standing.map(explain::word).unwrap_or_default().into(),
+            row.status.as_str().into(),
+            row.task.clone().unwrap_or_default().into(),
+            instant(row.next_wake).into(),
+            instant(quarantine.map(|quarantine| quarantine.since)).into(),
+            instant(quarantine.and_then(|quarantine| quarantine.next_try)).into(),
+            quarantine.map(|quarantine| quarantine.because.clone()).unwrap_or_default().into(),
+            instant(hold.map(|hold| hold.until)).into(),
+            hold.map(|hold| hold.reason.to_string()).unwrap_or_default().into(),
+            row.stuck.clone().unwrap_or_default().into(),
+            row.cycles.to_string().into(),
+        ]);
+    }
+    table
 }

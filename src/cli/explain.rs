@@ -172,7 +172,8 @@ fn windows(
         .collect()
 }
 
-const fn word(standing: Standing) -> &'static str {
+/// The standing in one word.
+pub(super) const fn word(standing: Standing) -> &'static str {
     match standing {
         Standing::Managed => "managed",
         Standing::Unmanaged => "unmanaged",

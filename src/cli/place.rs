@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use state_machine::{Account, AccountId, Reading, Timestamp, Version};
 
-use crate::cloud::local::State;
+use crate::cloud::local::{Member, State};
 use crate::journal::Journal as _;
 use crate::journal::sqlite::SqliteJournal;
 use crate::local::{LocalWorld, Lock, Station, run_or_die};
@@ -77,9 +77,9 @@ impl Place {
         self.station.operate(settings)?.ok_or_else(|| nobody(context))
     }
 
-    /// Whether a `spa up` lets the organization live right now.
-    pub fn is_alive(&self) -> bool {
-        Lock::is_held(self.station.store().path())
+    /// Whether it is known that no `spa up` lets the organization live right now.
+    pub fn is_asleep(&self) -> bool {
+        Lock::is_held(self.station.store().path()) == Some(false)
     }
 
     /// Every head, by identifier.
@@ -97,6 +97,16 @@ impl Place {
                 return Ok(heads);
             }
         }
+    }
+
+    /// The accounts of the organization that have no head among these, which stand by identifier: nothing was
+    /// ever recorded of them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn without_record(&self, heads: &[Arc<Account>]) -> Result<Vec<(AccountId, Member)>, Failure> {
+        let has_head = |id: AccountId| heads.binary_search_by_key(&id, |head| head.id()).is_ok();
+        Ok(self.station.members(|id| !has_head(id))?)
     }
 
     /// One head, of an account that the journal or the organization knows.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use state_machine::{Account, Hold, Reading, State, Timestamp, UnitId};
+use state_machine::{Account, AccountId, Hold, Reading, State, Timestamp, UnitId};
 
+use crate::cloud::local::Member;
 use crate::settings::Settings;
 
 use super::{place, trouble};
@@ -100,15 +101,32 @@ impl<'a> Sieve<'a> {
             && in_unit()
             && of_holder()
             && (!stuck || trouble::stuck(account, self.now).is_some())
-            && (!held || self.hold(account).is_some())
+            && (!held || self.hold(account, &account.profile().units).is_some())
             && (!quarantined || account.quarantine().is_some())
     }
 
+    /// Whether an account of the organization fits of which nothing was ever recorded.
+    pub fn takes_unseen(&self, id: AccountId, member: &Member) -> bool {
+        let Filter { state, unit, holder, stuck, held, quarantined } = self.filter;
+        let reading = member.reading();
+        let key = place::holder_key(self.settings);
+        let is_of = |wanted: &String| {
+            let holder = member.profile.tags.get(key);
+            holder.is_some_and(|holder| holder.to_lowercase().contains(&wanted.to_lowercase()))
+        };
+        !stuck
+            && !quarantined
+            && (state.is_empty() || state.iter().any(|state| state.is(&reading)))
+            && unit.as_ref().is_none_or(|unit| member.profile.units.contains(unit))
+            && holder.as_ref().is_none_or(is_of)
+            && (!held || self.hold(&Account::unseen(id), &member.profile.units).is_some())
+    }
+
     /// The hold that counts now: of the one in the journal and the one in the settings, the later one.
-    pub fn hold(&self, account: &Account) -> Option<Hold> {
+    pub fn hold(&self, account: &Account, units: &[UnitId]) -> Option<Hold> {
         match self.settings {
             Some(settings) => {
-                let resolved = settings.resolve(account.id(), &account.profile().units);
+                let resolved = settings.resolve(account.id(), units);
                 resolved.policy().hold_at(account.hold(), self.now).cloned()
             }
             None => account.hold().filter(|hold| hold.until > self.now).cloned(),

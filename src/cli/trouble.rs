@@ -10,12 +10,21 @@ const LATE: TimeDelta = TimeDelta::hours(1);
 
 /// Why somebody has to look at an account that does not go on by itself; `None` when it does.
 pub fn stuck(account: &Account, now: Timestamp) -> Option<String> {
+    told(account, now, |instant| time::distance(instant, now))
+}
+
+/// The same for programs, which do not know what the time was: `in 5m` says nothing to them.
+pub fn stuck_at(account: &Account, now: Timestamp) -> Option<String> {
+    told(account, now, |instant| format!("at {}", time::shown(instant)))
+}
+
+fn told(account: &Account, now: Timestamp, next: impl Fn(Timestamp) -> String) -> Option<String> {
     if account.custody() != Custody::Ours || account.standing() != Standing::Managed {
         return None;
     }
     if let Some(quarantine) = account.quarantine() {
         return Some(match quarantine.next_try {
-            Some(next) => format!("in quarantine, next try {}", time::distance(next, now)),
+            Some(instant) => format!("in quarantine, next try {}", next(instant)),
             None => "in quarantine, a try is running".to_owned(),
         });
     }

@@ -198,7 +198,7 @@ fn open(
                     screen.text(&format!("the window of {window} was opened for {planned} accounts"))?;
                 }
             }
-            if !place.is_alive() {
+            if place.is_asleep() {
                 screen.note("accounts are let in when the organization lives: spa up");
             }
             Ok(Exit::Success)

@@ -73,11 +73,20 @@ impl Lock {
         Ok(Self { _file: file })
     }
 
-    /// Whether some process lets the organization in this store live. What cannot be asked counts as no.
-    pub fn is_held(store: &Path) -> bool {
-        let Ok(file) = File::open(beside(store)) else { return false };
+    /// Whether some process lets the organization in this store live; `None` when that cannot be asked, such as
+    /// without the right to read the file.
+    pub fn is_held(store: &Path) -> Option<bool> {
+        let file = match File::open(beside(store)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(false),
+            Err(_) => return None,
+        };
         // The lock is had for a moment only, and shared: it keeps nobody from taking it for long.
-        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+        match file.try_lock_shared() {
+            Ok(()) => Some(false),
+            Err(TryLockError::WouldBlock) => Some(true),
+            Err(TryLockError::Error(_)) => None,
+        }
     }
 }
 
@@ -106,9 +115,9 @@ mod tests {
     fn one_at_a_time_and_the_other_is_told_who() {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("spa.db");
-        assert!(!Lock::is_held(&store));
+        assert_eq!(Lock::is_held(&store), Some(false));
         let lock = Lock::take(&store).unwrap();
-        assert!(Lock::is_held(&store));
+        assert_eq!(Lock::is_held(&store), Some(true));
         let other = Lock::take(&store).unwrap_err().to_string();
         let process = std::process::id();
         assert_eq!(
@@ -116,7 +125,15 @@ mod tests {
             format!("another `spa up` (process {process}) keeps this organization alive already")
         );
         drop(lock);
-        assert!(!Lock::is_held(&store));
+        assert_eq!(Lock::is_held(&store), Some(false));
         Lock::take(&store).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_not_known() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        // Below a file, nothing can be opened: that is not the same as nothing being there.
+        assert_eq!(Lock::is_held(&folder.path().join("file/spa.db")), None);
     }
 }

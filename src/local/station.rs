@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use state_machine::Timestamp;
+use state_machine::{AccountId, Timestamp, UnitId};
 
 use crate::cloud::local::faults::Faults;
-use crate::cloud::local::{Anchor, Keeper, LocalCloud, State};
+use crate::cloud::local::{Anchor, Keeper, LocalCloud, Member, State};
 use crate::journal::sqlite::SqliteJournal;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -82,6 +82,25 @@ impl Station {
     pub fn time(&self) -> Result<Option<Timestamp>, StoreError> {
         let clock = Keeper::new(self.store.clone()).clock()?;
         Ok(clock.map(|clock| clock.at(wall())))
+    }
+
+    /// The accounts of the organization that are wanted, by identifier. The others are not even parsed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn members(
+        &self,
+        wanted: impl Fn(AccountId) -> bool,
+    ) -> Result<Vec<(AccountId, Member)>, StoreError> {
+        Keeper::new(self.store.clone()).members(wanted)
+    }
+
+    /// The units of the organization.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn units(&self) -> Result<Vec<UnitId>, StoreError> {
+        Keeper::new(self.store.clone()).units()
     }
 
     /// Founds an organization, unless there is one. All of it is there, or nothing.

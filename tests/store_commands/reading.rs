@@ -21,6 +21,52 @@ fn the_fleet_in_a_table() {
 }
 
 #[test]
+fn accounts_of_which_nothing_was_recorded_stand_in_the_table() {
+    let fleet = Fleet::founded();
+    let all = fleet.spa(&["accounts", "--output", "json"]).json();
+    let told = |account: &str| {
+        let rows = all.as_array().unwrap();
+        let row = rows.iter().find(|row| row["account"] == account).unwrap();
+        ["state", "custody", "standing", "status", "holder"]
+            .map(|key| row[key].as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(all.as_array().unwrap().len(), 9);
+    let dorothy = "dorothy@example.com";
+    assert_eq!(told("200000000001"), ["released", "unseen", "managed", "active", dorothy]);
+    assert_eq!(told("500000000001"), ["-", "unseen", "managed", "suspended", "-"]);
+    assert_eq!(told("600000000001"), ["-", "unseen", "protected", "active", "-"]);
+    assert_eq!(told("700000000001"), ["released", "unseen", "unmanaged", "active", "-"]);
+    assert_golden(
+        "accounts-founded.txt",
+        &[
+            fleet.spa(&["accounts"]),
+            fleet.spa(&["accounts", "--state", "released", "--holder", "dorothy"]),
+            fleet.spa(&["accounts", "--unit", "ou-ab12-22222222"]),
+            fleet.spa(&["accounts", "--held"]),
+            fleet.spa(&["accounts", "--stuck"]),
+        ],
+    );
+}
+
+#[test]
+fn programs_are_told_instants_and_a_try_that_runs() {
+    let fleet = Fleet::grown();
+    let retry = fleet.spa(&["account", "retry", "300000000001", "--reason", "the quota was raised"]);
+    assert_eq!(retry.status, 0, "{retry:?}");
+    let rows = fleet.spa(&["accounts", "--quarantined", "--output", "json"]).json();
+    let trying: Vec<_> =
+        rows.as_array().unwrap().iter().filter(|row| row["quarantine"]["next_try"].is_null()).collect();
+    assert!(!trying.is_empty(), "{rows}");
+    assert!(trying.iter().all(|row| row["quarantine"]["since"].is_string()), "{rows}");
+    assert!(trying.iter().all(|row| row["quarantine"]["because"].is_string()), "{rows}");
+    let held = fleet.spa(&["accounts", "--held", "--output", "json"]).json();
+    assert_eq!(held[0]["hold"]["reason"], "shows it to a customer", "{held}");
+    let csv = fleet.spa(&["accounts", "--output", "csv"]).data;
+    assert!(csv.starts_with("account,name,state,since,"), "{csv}");
+    assert!(!csv.contains(",in ") && !csv.contains(" ago"), "{csv}");
+}
+
+#[test]
 fn one_account_in_full() {
     let fleet = Fleet::grown();
     assert_golden(

@@ -130,7 +130,7 @@ fn ask(
     }
     print(&answers, context)?;
     let follows = !matches!(gesture, Gesture::Hold(_));
-    if follows && !place.is_alive() && answers.iter().any(|answer| answer.outcome == "done") {
+    if follows && place.is_asleep() && answers.iter().any(|answer| answer.outcome == "done") {
         context.screen().note("what follows from it happens when the organization lives: spa up");
     }
     let refused = answers.iter().filter(|answer| answer.outcome == "refused").count();

@@ -84,7 +84,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     if let (Some(settings), Some(policy), Some(member)) = (&settings, &policy, member) {
         answer.window(&head, policy, settings, member, now);
     }
-    answer.nobody(&head, now, place.is_alive());
+    answer.nobody(&head, now, !place.is_asleep());
     answer.print(context)
 }
 

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use state_machine::{AccountId, Timestamp};
+use state_machine::{AccountId, Timestamp, UnitId};
 
 use crate::store::{Store, StoreError};
 
@@ -58,6 +58,43 @@ impl Keeper {
     pub fn clock(&self) -> Result<Option<Anchor>, StoreError> {
         let head = self.store.read(|store| read::<Head>(store, "organization", "head"))?;
         Ok(head.and_then(|head| head.meta.clock))
+    }
+
+    /// The accounts of the organization that are wanted, by identifier. The others are not even parsed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn members(
+        &self,
+        wanted: impl Fn(AccountId) -> bool,
+    ) -> Result<Vec<(AccountId, Member)>, StoreError> {
+        self.store.read(|store| {
+            let mut query =
+                store.prepare_cached("select name from local where kind = 'member' order by name")?;
+            let names = query.query_map([], |row| row.get::<_, String>(0))?;
+            let mut members = Vec::new();
+            for name in names {
+                let name = name?;
+                let account = parse(&name)?;
+                if wanted(account) {
+                    members.extend(read::<Member>(store, "member", &name)?.map(|member| (account, member)));
+                }
+            }
+            Ok(members)
+        })
+    }
+
+    /// The units of the organization, without reading the rest.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn units(&self) -> Result<Vec<UnitId>, StoreError> {
+        self.store.read(|store| {
+            let mut query =
+                store.prepare_cached("select name from local where kind = 'unit' order by name")?;
+            let names = query.query_map([], |row| row.get::<_, String>(0))?;
+            names.map(|name| parse(&name?)).collect()
+        })
     }
 
     /// Writes an organization into a store, unless it keeps one already: then that one stays.
