@@ -198,6 +198,11 @@ pub enum Refusal {
     /// It has no state that could be adopted.
     #[error("the account has {0}: there is nothing to adopt")]
     NothingToAdopt(Reading),
+    /// Something is still under way in it, or waits for another try.
+    #[error(
+        "something is still to happen in the account (`spa account why` tells what); adopt it when that is over"
+    )]
+    AdoptUnsettled,
     /// It was never on-boarded, nor adopted: it is never purged.
     #[error("the account was never on-boarded here, nor adopted: it is never purged; on-board it first")]
     NeverOnBoarded,

@@ -279,3 +279,84 @@ fn a_hold_that_comes_while_a_purge_is_owed_stops_it() {
     scene.no_purge();
     assert!(scene.world.head.deferred().is_some());
 }
+
+/// Its preparation failed, it is in quarantine, and an operator gives it to its holder all the same.
+fn released_from_quarantine() -> Scene {
+    let mut scene = Scene { world: World::new(Reading::Untagged, Faults::default()), policy: policy() };
+    scene.world.faults = Faults { failing_builds: 1, failing_effects: 1, windows: 1, ..Faults::default() };
+    scene.policy.preparation.attempts = NonZeroU8::MIN;
+    while scene.world.truth.builds.is_empty() {
+        scene.hear();
+        scene.work();
+    }
+    scene.act(&Action::EndBuild(0, BuildOutcome::Failed));
+    scene.hear();
+    scene.work();
+    let because = scene.world.head.quarantine().map(|quarantine| quarantine.because.clone());
+    assert!(matches!(because, Some(Trouble::Build { .. })), "{because:?}");
+    facts(&scene.ask(Gesture::Release));
+    scene
+}
+
+#[test]
+fn an_account_that_was_released_before_it_was_on_boarded_can_be_adopted() {
+    let mut scene = released_from_quarantine();
+    scene.calm();
+    assert_eq!(scene.world.head.on_boarded(), None);
+    assert_eq!(refusal(scene.ask(Gesture::Expire)), Refusal::NeverOnBoarded);
+    scene.world.now = scene.world.now + TimeDelta::days(3);
+    assert_eq!(facts(&scene.ask(Gesture::Adopt)), ["commanded", "adopted", "entered"]);
+    assert_eq!(scene.world.head.on_boarded(), Some(scene.world.now));
+    assert_eq!(scene.world.head.managed_since(), Some(scene.world.now), "grace counts from here");
+    scene.calm();
+    assert_eq!(scene.ask(Gesture::Adopt), Decision::Nothing(Idle::AlreadySo));
+    scene.act(&Action::Window);
+    scene.work();
+    assert!(scene.world.head.last_window().is_some(), "a window takes it");
+}
+
+#[test]
+fn it_is_not_adopted_before_it_is_settled_nor_when_its_tag_says_something_else() {
+    let scene = released_from_quarantine();
+    let adopt = |mut scene: Scene| refusal(scene.ask(Gesture::Adopt));
+    // Its tag is still being written.
+    assert_eq!(scene.world.head.on_boarded(), None);
+    assert_eq!(scene.clone().ask(Gesture::Adopt), Decision::Nothing(Idle::AlreadySo), "still assigned");
+    let mut settled = scene;
+    settled.calm();
+    // A change that waits, and that nobody has in hand.
+    let mut waits = settled.clone();
+    facts(&waits.ask(Gesture::Vanilla));
+    waits.act(&Action::Step(0));
+    assert_eq!(adopt(waits.clone()), Refusal::Transition(State::Vanilla));
+    waits.act(&Action::FailStep(0, FailureKind::Throttled, false));
+    waits.work();
+    assert!(waits.world.head.has_state_change_owed());
+    assert_eq!(adopt(waits), Refusal::AdoptUnsettled);
+    // The tag is read, whatever the journal believes.
+    settled.world.now = settled.world.now + TimeDelta::days(1);
+    settled.world.truth.reading = Reading::Known(State::Expired);
+    assert_eq!(adopt(settled.clone()), Refusal::AdoptExpired);
+    settled.world.truth.reading = Reading::Unrecognised("Released".into());
+    assert!(matches!(adopt(settled), Refusal::NothingToAdopt(_)));
+}
+
+#[test]
+fn what_a_look_begins_is_begun_by_the_program_and_by_no_stranger() {
+    let mut scene = Scene::released();
+    scene.ask(Gesture::Expire);
+    scene.work();
+    // The event of the tag is on its way; the operator asks again, and the look comes first.
+    scene.world.now = scene.world.now + TimeDelta::minutes(30);
+    let Decision::Append { records, .. } = scene.ask(Gesture::Expire) else { panic!("nothing was begun") };
+    let requested = records.iter().find(|record| matches!(record.fact, Fact::TaskRequested { .. })).unwrap();
+    assert_eq!(requested.cause.by, Actor::Spa);
+    // Who set a tag that nobody told of is not known.
+    let mut scene = Scene::released();
+    scene.world.now = scene.world.now + TimeDelta::days(1);
+    scene.world.truth.reading = Reading::Known(State::Expired);
+    let hold = Gesture::Hold(scene.world.now + TimeDelta::hours(30));
+    let Decision::Append { records, .. } = scene.ask(hold) else { panic!("nothing was found") };
+    let found = records.iter().find(|record| matches!(record.fact, Fact::StateFound { .. })).unwrap();
+    assert_eq!(found.cause.by, Actor::Unknown);
+}

@@ -9,7 +9,7 @@ use crate::{
     Refusal, Standing, State, StateChange, Status, TagWrite, Tags, Timestamp,
 };
 
-use super::observe::{begin, notice, observe, overrule};
+use super::observe::{Noticed, begin, notice, overrule};
 use super::{Step, Stop, enter, look, wake};
 
 /// Does what an operator asks for, or says why not.
@@ -33,7 +33,11 @@ pub(super) fn command(draft: &mut Draft<'_>, command: &Command, evidence: &Evide
 
 /// A gesture that leaves the state as it is: what the look shows counts first, as if somebody had only looked.
 fn beside(draft: &mut Draft<'_>, look: &Look, gesture: impl FnOnce(&mut Draft<'_>) -> Step) -> Step {
-    not_settling(&draft.attributed_to(Actor::Unknown, |draft| observe(draft, look)))?;
+    let noticed = draft.attributed_to(Actor::Unknown, |draft| notice(draft, look));
+    not_settling(&noticed)?;
+    if let Ok(noticed) = noticed {
+        go_on(draft, noticed);
+    }
     gesture(draft)
 }
 
@@ -45,9 +49,15 @@ fn change_state(draft: &mut Draft<'_>, look: &Look, gesture: impl FnOnce(&mut Dr
     let step = gesture(draft);
     if let (Err(Stop::Idle(Idle::AlreadySo)), Ok(noticed)) = (&step, noticed) {
         // Then what was noticed counts as if somebody had only looked.
-        let _ = draft.attributed_to(Actor::Unknown, |draft| begin(draft, noticed));
+        go_on(draft, noticed);
     }
     step
+}
+
+/// Begins what the state asks for, and the operator did not. Nobody knows who changed the tag; what follows
+/// from it is begun by the program itself, and by no stranger.
+fn go_on(draft: &mut Draft<'_>, noticed: Noticed) {
+    let _ = draft.attributed_to(Actor::Spa, |draft| begin(draft, noticed));
 }
 
 fn not_settling<T>(step: &Result<T, Stop>) -> Step {
@@ -82,7 +92,7 @@ fn accept(draft: &mut Draft<'_>, command: &Command) {
 
 fn adopt(draft: &mut Draft<'_>, command: &Command, reading: &Reading) -> Step {
     if draft.account.custody == Custody::Ours {
-        return Err(Idle::AlreadySo.into());
+        return adopt_as_it_is(draft, command, reading);
     }
     let state = match reading {
         Reading::Known(State::Expired) => return Err(Refusal::AdoptExpired.into()),
@@ -93,6 +103,41 @@ fn adopt(draft: &mut Draft<'_>, command: &Command, reading: &Reading) -> Step {
     };
     accept(draft, command);
     draft.record(Fact::Adopted { state });
+    enter::enter(draft);
+    Ok(())
+}
+
+/// An account of ours that was given to its holder before it was on-boarded: no window takes it, and nothing
+/// is under way that would change that. An operator can say that it counts as on-boarded from now on, as of
+/// any account that came with a state. The tag was read just now, and nothing else may be about to happen.
+fn adopt_as_it_is(draft: &mut Draft<'_>, command: &Command, reading: &Reading) -> Step {
+    if draft.account.on_boarded.is_some() {
+        return Err(Idle::AlreadySo.into());
+    }
+    match reading {
+        Reading::Known(State::Released) => {}
+        Reading::Known(State::Expired) => return Err(Refusal::AdoptExpired.into()),
+        // Its on-boarding is under way, or waits.
+        Reading::Known(State::Vanilla | State::Assigned) | Reading::Untagged => {
+            return Err(Idle::AlreadySo.into());
+        }
+        Reading::Unrecognised(_) | Reading::Unreadable(_) => {
+            return Err(Refusal::NothingToAdopt(reading.clone()).into());
+        }
+    }
+    not_busy(draft)?;
+    let account = &draft.account;
+    let settled = account.tag.reading == *reading
+        && account.tag.entered
+        && account.task.is_none()
+        && account.cycle.is_none()
+        && account.quarantine.is_none()
+        && !account.has_state_change_owed();
+    if !settled {
+        return Err(Refusal::AdoptUnsettled.into());
+    }
+    accept(draft, command);
+    draft.record(Fact::Adopted { state: State::Released });
     enter::enter(draft);
     Ok(())
 }

@@ -34,6 +34,7 @@ pub fn situations() -> Vec<Situation> {
         situation("`assigned`, preparation runs", runs(assigned()), &[Succeeded, Failed, FailedForGood]),
         situation("`released`, its event is on its way", prepared(), &[OwnEvent]),
         situation("`released`", released(), &[Window]),
+        situation("`released` by command, never on-boarded", given_away(), &[]),
         situation("`expired`, its event is on its way", expired(), &[OwnEvent]),
         situation("`expired`, its event is on its way, purge is disabled", unpurged(), &[OwnEvent]),
         situation("`expired`, its event is on its way, held", held(), &[OwnEvent]),
@@ -133,6 +134,15 @@ fn unpurged() -> Scene {
 fn held() -> Scene {
     let mut scene = expired();
     scene.world.truth.settings_hold = Some(scene.world.now + LONG);
+    scene
+}
+
+fn given_away() -> Scene {
+    let mut scene = waits(assigned());
+    scene.ask(Gesture::Release);
+    scene.calm();
+    scene.world.now = scene.world.now + LONG;
+    assert_eq!((scene.world.head.state(), scene.world.head.on_boarded()), (Some(State::Released), None));
     scene
 }
 
