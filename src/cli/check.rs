@@ -7,14 +7,16 @@ use chrono::TimeDelta;
 use clap::Args;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, Custody, Email, Policy, Reading, Standing, State, Status, Text, Timestamp,
+    Account, AccountId, Custody, Email, Gesture, Policy, Reading, Standing, State, Status, Text, Timestamp,
 };
 
 use crate::cloud::local::Member;
+use crate::journal::sqlite::SqliteJournal;
+use crate::local::LocalWorld;
 use crate::settings::Settings;
 
 use super::place::{Place, reading};
-use super::{Cell, Context, Exit, Failure, Table, Tone, time, trouble};
+use super::{Cell, Context, Exit, Failure, Table, Tone, advice, time, trouble};
 
 /// How long an on-boarding may take before it is named. Builds may be repeated; people sleep.
 const ON_BOARDING: TimeDelta = TimeDelta::days(1);
@@ -56,14 +58,15 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let ids = heads.keys().chain(organization.members().keys()).copied();
     let ids: std::collections::BTreeSet<AccountId> =
         ids.filter(|id| options.account.is_none_or(|account| account == *id)).collect();
+    let world = place.look(&settings, context)?;
     let mut findings = Vec::new();
     let mut managed = 0;
     for &id in &ids {
         let unseen = Arc::new(Account::unseen(id));
         let head = heads.get(&id).unwrap_or(&unseen);
-        let checked = Checked::new(&settings, head, organization.member(id), place.now());
+        let checked = Checked::new(&settings, &world, head, organization.member(id), place.now());
         managed += usize::from(checked.policy.standing == Standing::Managed);
-        checked.check(&mut findings);
+        checked.check(&mut findings)?;
     }
     let mut table = Table::new(["account", "finding", "what", "what helps"]);
     for finding in &findings {
@@ -92,16 +95,24 @@ struct Checked<'a> {
     member: Option<&'a Member>,
     policy: Arc<Policy>,
     now: Timestamp,
+    /// The world of now, to ask what would be refused.
+    world: &'a LocalWorld<SqliteJournal>,
 }
 
 impl<'a> Checked<'a> {
-    fn new(settings: &Settings, head: &'a Account, member: Option<&'a Member>, now: Timestamp) -> Self {
+    fn new(
+        settings: &Settings,
+        world: &'a LocalWorld<SqliteJournal>,
+        head: &'a Account,
+        member: Option<&'a Member>,
+        now: Timestamp,
+    ) -> Self {
         let units = member.map_or(&head.profile().units, |member| &member.profile.units);
         let policy = Arc::clone(settings.resolve(head.id(), units).policy());
-        Self { head, member, policy, now }
+        Self { head, member, policy, now, world }
     }
 
-    fn check(&self, findings: &mut Vec<Finding>) {
+    fn check(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
         let mut find = |code, text: String, help: Option<String>| {
             findings.push(Finding { account: self.head.id(), code, text, help });
         };
@@ -110,36 +121,44 @@ impl<'a> Checked<'a> {
                 let text = "the organization has no such account any more, and its journal does not tell yet";
                 find("gone", text.to_owned(), None);
             }
-            return;
+            return Ok(());
         };
         if self.policy.standing != Standing::Managed {
             self.check_left_over(member, &mut find);
-            return;
+            return Ok(());
         }
         if member.status != Status::Active {
             // Nothing is done with it, and nothing is expected of it.
-            return;
+            return Ok(());
         }
         match self.head.custody() {
             Custody::Unseen => {
                 let text = "it is managed, and nothing was ever recorded of it";
                 let help = "the next comparison finds it, when the organization lives: spa up";
                 find("never-seen", text.to_owned(), Some(help.to_owned()));
-                return;
+                return Ok(());
             }
             Custody::Sighted => {
-                let text =
-                    format!("it carried `{}` when it was first seen", reading(&self.head.tag().reading));
-                let help = format!("spa account adopt {} --reason …", self.head.id());
-                find("not-adopted", text, Some(help));
-                return;
+                let text = format!("it came with a state; now it has {}", self.head.tag().reading);
+                find("not-adopted", text, Some(self.how_to_take_over()?));
+                return Ok(());
             }
             Custody::Ours => {}
         }
-        self.check_state(member, &mut find);
+        self.check_state(member, &mut find)?;
         self.check_holder(member, &mut find);
         self.check_tags(member, &mut find);
-        self.check_progress(&mut find);
+        self.check_progress(&mut find)
+    }
+
+    /// What would not be refused; where everything would be, what else helps.
+    fn how_to_take_over(&self) -> Result<String, Failure> {
+        let advice = advice::to_take_over(self.world, self.head)?;
+        Ok(if advice.is_empty() { self.why() } else { advice.join("; ") })
+    }
+
+    fn why(&self) -> String {
+        format!("spa account why {}", self.head.id())
     }
 
     /// An account that left management, and still carries what this system wrote.
@@ -156,12 +175,20 @@ impl<'a> Checked<'a> {
         }
     }
 
-    fn check_state(&self, member: &Member, find: &mut impl FnMut(&'static str, String, Option<String>)) {
+    fn check_state(
+        &self,
+        member: &Member,
+        find: &mut impl FnMut(&'static str, String, Option<String>),
+    ) -> Result<(), Failure> {
         let tag = self.head.tag();
         let real = member.reading();
         match &real {
             Reading::Unrecognised(text) => {
-                let help = format!("spa account vanilla {} --reason … on-boards it again", self.head.id());
+                let help = if advice::would_be_done(self.world, self.head.id(), Gesture::Vanilla)? {
+                    format!("spa account vanilla {} --reason … on-boards it again", self.head.id())
+                } else {
+                    self.why()
+                };
                 find("unknown-state", format!("its state tag says `{text}`, which is no state"), Some(help));
             }
             Reading::Untagged if tag.reading == Reading::Untagged && self.head.cycle().is_none() => {
@@ -175,6 +202,7 @@ impl<'a> Checked<'a> {
                 }
             }
         }
+        Ok(())
     }
 
     fn check_holder(&self, member: &Member, find: &mut impl FnMut(&'static str, String, Option<String>)) {
@@ -213,14 +241,22 @@ impl<'a> Checked<'a> {
         }
     }
 
-    fn check_progress(&self, find: &mut impl FnMut(&'static str, String, Option<String>)) {
-        let why = format!("spa account why {}", self.head.id());
+    fn check_progress(
+        &self,
+        find: &mut impl FnMut(&'static str, String, Option<String>),
+    ) -> Result<(), Failure> {
+        let why = self.why();
         let stuck = trouble::stuck(self.head, self.now);
         if let Some(stuck) = &stuck {
             find("stuck", stuck.clone(), Some(why.clone()));
         }
         if self.head.on_boarded().is_some() {
-            return;
+            return Ok(());
+        }
+        if advice::was_given_away(self.head) {
+            let text = "it was released before it was on-boarded, and was not adopted: no window takes it";
+            find("never-on-boarded", text.to_owned(), Some(self.how_to_take_over()?));
+            return Ok(());
         }
         let since = self.head.managed_since().unwrap_or(self.now);
         let hold = self.policy.hold_at(self.head.hold(), self.now);
@@ -233,9 +269,10 @@ impl<'a> Checked<'a> {
                 let since = time::distance(since, self.now);
                 format!("it came under management {since}, and was never on-boarded")
             }
-            (None, _) => return,
+            (None, _) => return Ok(()),
         };
         find("never-on-boarded", text, Some(why));
+        Ok(())
     }
 
     /// Whether nothing is about to change its tags.

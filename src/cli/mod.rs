@@ -11,6 +11,7 @@
 //! | [`context`] | what every command is given: settings, store, screen |
 //! | [`place`] | the local organization that a command looks at or changes |
 //! | [`selection`] | which of all accounts are meant |
+//! | [`advice`] | what helps an account that does not come under management by itself |
 //! | [`trouble`] | what keeps an account from going on by itself |
 //! | [`time`] | instants and lengths of time, as people write and read them |
 //!
@@ -19,6 +20,7 @@
 
 mod account;
 mod accounts;
+mod advice;
 pub mod arguments;
 mod check;
 mod completions;
@@ -56,11 +58,7 @@ use self::arguments::{Arguments, Command};
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version are no errors: they go to standard output, with status 0.
-            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Success };
-            return if error.print().is_ok() { exit.into() } else { Exit::Failed.into() };
-        }
+        Err(error) => return told(&error).into(),
     };
     let context = Context::new(&arguments.common, arguments.command.log());
     let exit = match run(&arguments.command, &context) {
@@ -71,6 +69,23 @@ pub fn main() -> ExitCode {
         }
     };
     exit.into()
+}
+
+/// Prints help, the version, or what is wrong with the command line.
+fn told(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        // Nobody can be told that standard error is closed; the status still says it.
+        let _ = error.print();
+        return Exit::Usage;
+    }
+    // Help and version are no errors: they go to standard output, with status 0.
+    match screen::written(error.print()) {
+        Ok(()) => Exit::Success,
+        Err(failure) => {
+            Screen::new(Format::Table, false).fail(&failure);
+            failure.exit()
+        }
+    }
 }
 
 fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {

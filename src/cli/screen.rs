@@ -138,8 +138,11 @@ impl Screen {
     }
 }
 
-/// Whoever reads may stop reading: that is no error, and no reason to go on.
-fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+/// What came of writing data. Whoever reads may stop reading: that is no error, and no reason to go on.
+///
+/// # Errors
+/// When it could not be written, or nobody reads any more.
+pub(super) fn written(outcome: io::Result<()>) -> Result<(), Failure> {
     match outcome {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::closed()),

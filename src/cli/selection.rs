@@ -21,7 +21,7 @@ pub struct Filter {
     #[arg(long, value_name = "UNIT")]
     unit: Option<UnitId>,
     /// In the hands of this holder; a part of the address is enough.
-    #[arg(long, value_name = "HOLDER")]
+    #[arg(long, value_name = "HOLDER", value_parser = part)]
     holder: Option<String>,
     /// That do not go on by themselves.
     #[arg(long)]
@@ -49,6 +49,15 @@ pub enum StateName {
     Untagged,
     /// With a state tag that says something else.
     Unrecognised,
+}
+
+/// Part of an address. Nothing is part of each of them: a variable that a script left empty must not select
+/// every account.
+fn part(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it must say something; without --holder, every holder fits".to_owned()),
+        part => Ok(part.to_owned()),
+    }
 }
 
 impl StateName {

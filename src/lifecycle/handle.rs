@@ -80,6 +80,22 @@ impl<W: World> Lifecycle<'_, W> {
         Ok(handled)
     }
 
+    /// What would come of a trigger, if it came now: looked at and decided as ever, and nothing is recorded or
+    /// carried out.
+    ///
+    /// # Errors
+    /// When the journal failed.
+    pub async fn rehearse(&self, id: AccountId, trigger: &Trigger) -> Result<Outcome, LifecycleError> {
+        let account = self.world.journal().account(id).await?;
+        Ok(match self.decide_at(&account, trigger).await.0 {
+            Decision::Append { because, .. } => Outcome::Recorded(because),
+            Decision::Nothing(idle) => Outcome::Nothing(idle),
+            Decision::Refuse(refusal) => Outcome::Refused(refusal),
+            // `decide_at` answers every need.
+            Decision::Need(_) => Outcome::Nothing(Idle::Unreadable(Unreadable::Failed)),
+        })
+    }
+
     /// Does everything that is due for an account.
     ///
     /// # Errors

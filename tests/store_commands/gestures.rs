@@ -115,3 +115,84 @@ fn time_goes_on_from_where_it_was() {
     assert!(after >= start + chrono::TimeDelta::days(2), "{after}");
     assert!(after < start + chrono::TimeDelta::days(2) + chrono::TimeDelta::minutes(5), "{after}");
 }
+
+#[test]
+fn a_rehearsal_tells_what_would_come_of_it() {
+    let fleet = Fleet::grown();
+    let history = |id: &str| records(&fleet, id).len();
+    for gesture in ["adopt", "vanilla", "release", "expire", "unhold", "retry"] {
+        let arguments = ["account", gesture, "--all", "--reason", "a test", "--yes", "--output", "json"];
+        let before = history("100000000001");
+        let rehearsed = fleet.spa(&[&arguments[..], &["--dry-run"]].concat());
+        assert_eq!(rehearsed.status, 0, "{rehearsed:?}");
+        assert_eq!(before, history("100000000001"), "nothing is recorded");
+        let really = Fleet::grown().spa(&arguments);
+        let outcomes = |answer: &super::support::Answer| -> Vec<(String, String)> {
+            let json = answer.json();
+            let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            json.as_array()
+                .unwrap()
+                .iter()
+                .map(|row| (word(&row["account"]), word(&row["outcome"])))
+                .collect()
+        };
+        let would: Vec<_> = outcomes(&rehearsed)
+            .into_iter()
+            .map(|(account, outcome)| (account, outcome.replace("would be ", "")))
+            .collect();
+        assert_eq!(would, outcomes(&really), "{gesture}");
+    }
+}
+
+#[test]
+fn a_holder_that_a_script_left_empty_selects_nobody() {
+    let fleet = Fleet::grown();
+    for holder in ["", " ", "\t"] {
+        let answer =
+            fleet.spa(&["account", "expire", "--holder", holder, "--reason", "a test", "--yes", "--dry-run"]);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(answer.notes.contains("--holder"), "{answer:?}");
+        assert_eq!(fleet.spa(&["accounts", "--holder", holder]).status, 2);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_it_between_two_accounts() {
+    let fleet = Fleet::grown();
+    // Somebody writes: the gesture waits, and is told to end.
+    let other = rusqlite::Connection::open(fleet.store()).unwrap();
+    other.execute_batch("begin immediate").unwrap();
+    let arguments = ["account", "hold", "--all", "--for", "1d", "--reason", "x", "--yes", "--output", "json"];
+    let mut command = fleet.command(&arguments);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    super::support::listens(child.id());
+    let told = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    other.execute_batch("commit").unwrap();
+    let answer = super::support::Answer::of(&arguments, &child.wait_with_output().unwrap());
+    assert_eq!(answer.status, 130, "{answer:?}");
+    let asked = answer.json().as_array().unwrap().len();
+    assert!(asked <= 1, "{answer:?}");
+    assert!(answer.notes.contains(&format!("stopped after {asked} of 6 accounts")), "{answer:?}");
+    let held = fleet.spa(&["accounts", "--held", "--output", "json"]).json();
+    let held = held.as_array().unwrap().len();
+    assert_eq!(held, 2 + usize::from(asked == 1), "two were held before");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_nobody_reads_is_no_fault() {
+    let fleet = Fleet::founded();
+    for arguments in [&["--help"][..], &["account", "expire", "--help"], &["--version"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = fleet.command(arguments).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]), "{arguments:?}");
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = fleet.command(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(70), "{arguments:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().starts_with("error: "), "{arguments:?}");
+    }
+}

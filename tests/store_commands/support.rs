@@ -139,7 +139,7 @@ impl Fleet {
         move_to(until);
     }
 
-    fn order(&self, id: &str, gesture: Gesture, reason: &str) -> Handled {
+    pub(crate) fn order(&self, id: &str, gesture: Gesture, reason: &str) -> Handled {
         let order = Order { gesture, reason: reason.into() };
         let by = Actor::Principal("olivia".into());
         let trigger = Trigger { id: None, by, happening: Happening::Command(order) };
@@ -215,4 +215,18 @@ pub(crate) fn assert_golden(name: &str, answers: &[Answer]) {
     }
     let expected = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(expected == actual, "{} differs; UPDATE_GOLDENS=1 rewrites it:\n{actual}", file.display());
+}
+
+/// Waits until the process has asked for SIGINT: before, it would die of it.
+#[cfg(target_os = "linux")]
+pub(crate) fn listens(process: u32) {
+    const SIGINT: u64 = 1 << 1;
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        if u64::from_str_radix(&caught, 16).unwrap() & SIGINT != 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
 }

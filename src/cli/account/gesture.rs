@@ -1,6 +1,7 @@
 //! What operators may ask for, of one account or of many: `adopt`, `vanilla`, `release`, `expire`, `hold`,
 //! `unhold`, `retry`. Every gesture has a reason, and is recorded with who asked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -10,6 +11,7 @@ use state_machine::{
     Account, AccountId, Actor, Command, Gesture, Happening, Idle, Standing, Text, Timestamp, Trigger,
 };
 
+use crate::cli::interrupt::Interrupt;
 use crate::cli::place::{Place, done, unknown};
 use crate::cli::selection::{Filter, Sieve};
 use crate::cli::{Cell, Context, Exit, Failure, Table, Tone, time};
@@ -35,7 +37,7 @@ pub struct Options {
     all: bool,
     #[command(flatten)]
     filter: Filter,
-    /// Tells what would be asked of which account, and asks nothing.
+    /// Tells what would come of it for each account as things are now, and asks nothing.
     #[arg(long)]
     dry_run: bool,
     /// Does not ask for a confirmation.
@@ -112,18 +114,24 @@ fn ask(
         return Err(Failure::new(Exit::NotFound, "no account fits the selection")
             .help("`spa accounts` with the same switches shows what there is"));
     }
+    let by = Actor::Principal(options.by.clone().unwrap_or_else(operator));
+    let command = Command { gesture: gesture.clone(), reason: Text::clone(&options.reason) };
     if options.dry_run {
-        return rehearse(gesture, &accounts, context);
+        let world = place.look(settings, context)?;
+        return rehearse(&world, &accounts, &by, &command, context);
     }
     if options.accounts.is_empty() && !options.yes {
         context.screen().confirm(&format!("{gesture}: {}", number(accounts.len())))?;
     }
-    let by = Actor::Principal(options.by.clone().unwrap_or_else(operator));
+    // From here on Ctrl-C ends it between two accounts, and what was done until then is told.
+    let interrupt = Interrupt::listen()?;
     let world = place.operate(settings, context)?;
-    let command = Command { gesture: gesture.clone(), reason: Text::clone(&options.reason) };
     let mut answers = Vec::with_capacity(accounts.len());
     let mut last = None;
     for head in &accounts {
+        if interrupt.is_asked() {
+            break;
+        }
         let (answer, failure) = one(&world, head.id(), &by, &command);
         last = failure.or(last);
         answers.push(answer);
@@ -132,6 +140,11 @@ fn ask(
     let follows = !matches!(gesture, Gesture::Hold(_));
     if follows && place.is_asleep() && answers.iter().any(|answer| answer.outcome == "done") {
         context.screen().note("what follows from it happens when the organization lives: spa up");
+    }
+    if answers.len() < accounts.len() {
+        let (asked, all) = (answers.len(), number(accounts.len()));
+        context.screen().warn(&format!("stopped after {asked} of {all}: the others were not asked"));
+        return Ok(Exit::Interrupted);
     }
     let refused = answers.iter().filter(|answer| answer.outcome == "refused").count();
     let failed = answers.iter().filter(|answer| answer.outcome == "failed").count();
@@ -177,18 +190,53 @@ fn select(
     Ok(heads.filter(|head| managed(head) && sieve.takes(head)).collect())
 }
 
-fn rehearse(gesture: &Gesture, accounts: &[Arc<Account>], context: &Context) -> Result<Exit, Failure> {
-    let answers: Vec<Answer> = accounts
-        .iter()
-        .map(|head| Answer {
-            account: head.id(),
-            outcome: "would be asked",
-            text: format!("{gesture}; it has {} now", crate::cli::place::reading(&head.tag().reading)),
-        })
-        .collect();
+/// Tells what would come of it for each account, as things are now.
+fn rehearse(
+    world: &LocalWorld<SqliteJournal>,
+    accounts: &[Arc<Account>],
+    by: &Actor,
+    command: &Command,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let mut answers = Vec::with_capacity(accounts.len());
+    let mut counts = BTreeMap::new();
+    for head in accounts {
+        let outcome = done(Lifecycle::new(world).rehearse(head.id(), &trigger(by, command)))??;
+        let (outcome, text) = told(&outcome, command);
+        let outcome = match outcome {
+            "done" => "would be done",
+            "refused" => "would be refused",
+            "failed" => "would fail",
+            other => other,
+        };
+        *counts.entry(outcome).or_insert(0) += 1;
+        let text = match outcome {
+            "would be done" => format!("{text}; now it has {}", head.tag().reading),
+            _ => text,
+        };
+        answers.push(Answer { account: head.id(), outcome, text });
+    }
     print(&answers, context)?;
-    context.screen().note(&format!("{}; nothing was asked", number(accounts.len())));
+    let counts: Vec<String> = counts.iter().map(|(outcome, number)| format!("{number} {outcome}")).collect();
+    let all = number(accounts.len());
+    context.screen().note(&format!("{all}: {}; nothing was asked", counts.join(", ")));
     Ok(Exit::Success)
+}
+
+fn trigger(by: &Actor, command: &Command) -> Trigger {
+    Trigger { id: None, by: by.clone(), happening: Happening::Command(command.clone()) }
+}
+
+/// An outcome in a word, and the rest of it.
+fn told(outcome: &Outcome, command: &Command) -> (&'static str, String) {
+    match outcome {
+        Outcome::Recorded(None) => ("done", command.gesture.to_string()),
+        Outcome::Recorded(Some(idle)) | Outcome::Nothing(idle @ Idle::AlreadySo) => {
+            ("nothing to do", idle.to_string())
+        }
+        Outcome::Nothing(idle) => ("failed", idle.to_string()),
+        Outcome::Refused(refusal) => ("refused", refusal.to_string()),
+    }
 }
 
 fn number(accounts: usize) -> String {
@@ -227,18 +275,12 @@ fn one(
     by: &Actor,
     command: &Command,
 ) -> (Answer, Option<Exit>) {
-    let happening = Happening::Command(command.clone());
-    let trigger = Trigger { id: None, by: by.clone(), happening };
     let answer = |outcome, text: String| Answer { account, outcome, text };
-    match done(Lifecycle::new(world).handle(account, &trigger)) {
-        Ok(Ok(handled)) => match handled.outcome {
-            Outcome::Recorded(None) => (answer("done", command.gesture.to_string()), None),
-            Outcome::Recorded(Some(idle)) | Outcome::Nothing(idle @ Idle::AlreadySo) => {
-                (answer("nothing to do", idle.to_string()), None)
-            }
-            Outcome::Nothing(idle) => (answer("failed", idle.to_string()), Some(Exit::Failed)),
-            Outcome::Refused(refusal) => (answer("refused", refusal.to_string()), None),
-        },
+    match done(Lifecycle::new(world).handle(account, &trigger(by, command))) {
+        Ok(Ok(handled)) => {
+            let (outcome, text) = told(&handled.outcome, command);
+            (answer(outcome, text), (outcome == "failed").then_some(Exit::Failed))
+        }
         Ok(Err(error)) => {
             let failure = Failure::from(error);
             (answer("failed", failure.message().to_owned()), Some(failure.exit()))
@@ -251,8 +293,8 @@ fn print(answers: &[Answer], context: &Context) -> Result<(), Failure> {
     let mut table = Table::new(["account", "outcome", "what"]);
     for answer in answers {
         let tone = match answer.outcome {
-            "done" => Tone::Good,
-            "refused" | "failed" => Tone::Bad,
+            "done" | "would be done" => Tone::Good,
+            "refused" | "failed" | "would be refused" | "would fail" => Tone::Bad,
             _ => Tone::Plain,
         };
         table.row([

@@ -5,8 +5,10 @@
 //! | [`show`] | `show` and `at`: the head, now or as it was |
 //! | [`history`] | `history`: every record with its cause |
 //! | [`why`] | `why`: why it is like this, what it waits for, until when |
+//! | [`asked`] | what operators asked for lately, and why: part of `why` |
 //! | [`gesture`] | `adopt`, `vanilla`, `release`, `expire`, `hold`, `unhold`, `retry` |
 
+mod asked;
 mod gesture;
 mod history;
 mod show;

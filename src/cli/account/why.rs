@@ -4,15 +4,18 @@ use clap::Args;
 use serde::Serialize;
 use state_machine::{
     Account, AccountId, Actor, Custody, Idle, LeftOut, Look, Policy, Reading, Seen, Standing, State, Status,
-    Timestamp, Verdict, Version, eligible,
+    Timestamp, Trouble, Verdict, Version, eligible,
 };
 
 use crate::cli::place::{Place, done, reading};
-use crate::cli::{Context, Exit, Failure, Format, time};
+use crate::cli::{Cell, Context, Exit, Failure, Format, Table, advice, time};
 use crate::cloud::local::Member;
 use crate::journal::Journal as _;
+use crate::journal::sqlite::SqliteJournal;
+use crate::local::LocalWorld;
 use crate::settings::Settings;
 
+use super::asked::Asked;
 use super::show::owes;
 
 /// Which account.
@@ -72,10 +75,16 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     };
     let units = member.map_or(&head.profile().units, |member| &member.profile.units);
     let policy = settings.as_ref().map(|settings| settings.resolve(options.account, units).policy().clone());
+    // What is advised is asked for before, where the settings tell the rules.
+    let world = settings.as_ref().map(|settings| place.look(settings, context)).transpose()?;
+    let asked = Asked::read(&place, &head, now)?;
     answer.standing(&head, policy.as_deref(), member);
-    answer.causes(&head, now);
+    answer.causes(&head, &asked, now);
     answer.trouble(&head, now);
-    answer.hold(&head, policy.as_deref(), now);
+    answer.hold(&head, policy.as_deref(), &asked, now);
+    if let Some(world) = &world {
+        answer.take_over(&head, world)?;
+    }
     answer.work(&head, now);
     answer.tag(&head, member);
     if let Some(window) = fleet.window().filter(|window| window.in_flight.contains(&options.account)) {
@@ -152,20 +161,43 @@ impl Answer {
         }
         if head.custody() == Custody::Sighted && standing == Standing::Managed {
             self.because.push(Idle::AwaitsAdoption.to_string());
-            self.waits("somebody who adopts it", None);
-            self.help.push(format!("spa account adopt {} --reason …", self.account));
+            self.waits("somebody who takes it over", None);
         }
     }
 
+    /// How it comes under management, when that does not happen by itself.
+    fn take_over(&mut self, head: &Account, world: &LocalWorld<SqliteJournal>) -> Result<(), Failure> {
+        let given_away = advice::was_given_away(head);
+        if given_away {
+            self.because.push("it was released before it was on-boarded: no window takes it".to_owned());
+            self.waits("somebody who adopts it, or has it on-boarded", None);
+        }
+        let at_a_loss = head.quarantine().is_some_and(|quarantine| match quarantine.because {
+            Trouble::NeverOnBoarded | Trouble::UnrecognisedState { .. } => true,
+            Trouble::Build { .. } | Trouble::Effect { .. } => false,
+        });
+        if given_away || at_a_loss || head.custody() == Custody::Sighted {
+            self.help.extend(advice::to_take_over(world, head)?);
+        }
+        Ok(())
+    }
+
     /// What led to the state.
-    fn causes(&mut self, head: &Account, now: Timestamp) {
+    fn causes(&mut self, head: &Account, asked: &Asked, now: Timestamp) {
         if head.version() == Version::NONE {
             return;
         }
+        self.because.extend(asked.told(now));
         let tag = head.tag();
         match (&tag.by, &tag.reading) {
+            // Then it said so before, and nobody set it.
+            _ if asked.adopted_at(tag.since) => {}
             (Actor::Principal(name), reading) => {
-                self.because.push(format!("{name} set its tag to {}", self::reading(reading)));
+                self.because.push(match reading {
+                    Reading::Known(state) => format!("{name} set its tag to {state}"),
+                    Reading::Untagged => format!("{name} took its state tag away"),
+                    other => format!("{name} set its tag: it has {other}"),
+                });
             }
             (Actor::Spa, _) | (Actor::Aws | Actor::Unknown, Reading::Untagged) => {}
             (Actor::Aws | Actor::Unknown, reading) => {
@@ -216,11 +248,13 @@ impl Answer {
         }
     }
 
-    fn hold(&mut self, head: &Account, policy: Option<&Policy>, now: Timestamp) {
+    fn hold(&mut self, head: &Account, policy: Option<&Policy>, asked: &Asked, now: Timestamp) {
         let journal = head.hold().filter(|hold| hold.until > now);
         let hold = policy.map_or(journal, |policy| policy.hold_at(head.hold(), now));
         let Some(hold) = hold else { return };
-        self.because.push(format!("it is held until {}: {}", time::shown(hold.until), hold.reason));
+        let who = asked.who_holds(now).filter(|_| journal == Some(hold));
+        let who = who.map_or_else(String::new, |who| format!(" ({who})"));
+        self.because.push(format!("it is held until {}: {}{who}", time::shown(hold.until), hold.reason));
         if head.deferred().is_some() {
             self.waits("the end of the hold", Some(hold.until));
         }
@@ -311,10 +345,30 @@ impl Answer {
         }
     }
 
+    /// One sentence a row, for spreadsheets.
+    fn rows(&self) -> Table {
+        let mut table = Table::new(["account", "kind", "text", "until"]);
+        let account = self.account.to_string();
+        let mut row = |kind: &str, text: &str, until: Option<Timestamp>| {
+            let until = until.map_or_else(String::new, |until| until.to_string());
+            table.row([&account, kind, text, &until].map(Cell::from));
+        };
+        row("is", &self.is, None);
+        self.because.iter().for_each(|text| row("because", text, None));
+        self.waits_for.iter().for_each(|wait| row("waits_for", &wait.what, wait.until));
+        self.help.iter().for_each(|text| row("help", text, None));
+        self.last.iter().for_each(|text| row("last", text, None));
+        table
+    }
+
     fn print(&self, context: &Context) -> Result<Exit, Failure> {
         let screen = context.screen();
         if screen.format() == Format::Json {
             screen.json(self)?;
+            return Ok(Exit::Success);
+        }
+        if screen.format() == Format::Csv {
+            screen.rows(&self.rows(), self)?;
             return Ok(Exit::Success);
         }
         let mut lines = vec![format!("{}.", self.is)];
