@@ -124,7 +124,7 @@ fn recorded(head: &Account, key: &str, sieve: &Sieve<'_>) -> Row {
             since: quarantine.since,
             next_try: quarantine.next_try,
         }),
-        hold: sieve.hold(head, units),
+        hold: sieve.hold(head),
         stuck: None,
         cycles: head.cycles(),
         version: head.version().number(),
@@ -141,7 +141,6 @@ fn never_recorded(
 ) -> Row {
     let profile = &member.profile;
     let standing = settings.map(|settings| settings.resolve(id, &profile.units).policy().standing);
-    let hold = sieve.hold(&Account::unseen(id), &profile.units);
     let tag = member.reading();
     Row {
         account: id,
@@ -157,7 +156,7 @@ fn never_recorded(
         task: None,
         next_wake: None,
         quarantine: None,
-        hold: hold.filter(|_| standing == Some(Standing::Managed)),
+        hold: sieve.hold_of_unseen(id, member),
         stuck: None,
         cycles: 0,
         version: 0,

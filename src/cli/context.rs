@@ -66,7 +66,7 @@ impl Context {
         }
         match loaded.settings {
             Some(settings) => Ok(Arc::new(settings)),
-            None if !self.settings.exists() => Err(Failure::new(
+            None if loaded.missing => Err(Failure::new(
                 Exit::NotFound,
                 format!("there are no settings at {}", self.settings.display()),
             )
@@ -81,10 +81,10 @@ impl Context {
         let loaded = settings::load_at(&self.settings, Timestamp::from(Utc::now()));
         let path = self.settings.display();
         let Some(settings) = loaded.settings else {
-            let why = if self.settings.exists() {
-                format!("{path} cannot be used (`spa validate {path}` tells why)")
-            } else {
+            let why = if loaded.missing {
                 format!("there are no settings at {path}")
+            } else {
+                format!("{path} cannot be used (`spa validate {path}` tells why)")
             };
             self.screen.warn(&format!("{why}: {without}"));
             return None;

@@ -1,18 +1,17 @@
 //! `spa explain`: what the settings say about one account, and which line says it.
 
-use std::sync::Arc;
-
 use chrono::Utc;
 use clap::Args;
 use serde::Serialize;
 use state_machine::{Account, AccountId, Hold, Standing, Text, Timestamp, UnitId};
 
 use crate::journal::Journal as _;
-use crate::journal::sqlite::SqliteJournal;
+use crate::local::Station;
 use crate::settings::{Explained, Origin, Overruled, Settings, Sourced};
-use crate::store::Store;
+use crate::store::{Open, Store, StoreError};
 
-use super::{Cell, Context, Exit, Failure, Format, Table, Tone};
+use super::place::done;
+use super::{Cell, Context, Exit, Failure, Format, Table, Tone, time};
 
 /// How many maintenance windows are told.
 const WINDOWS: usize = 5;
@@ -51,6 +50,31 @@ enum UnitsFrom {
     NeverSeen,
 }
 
+/// From when on windows are counted, and by whose clock.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(tag = "clock", content = "time", rename_all = "snake_case")]
+enum Now {
+    /// The clock of this machine.
+    Machine(Timestamp),
+    /// The clock of the organization that the store holds, which may run faster.
+    Store(Timestamp),
+}
+
+impl Now {
+    const fn time(self) -> Timestamp {
+        match self {
+            Self::Machine(time) | Self::Store(time) => time,
+        }
+    }
+}
+
+/// What is known beside the settings.
+#[derive(Debug)]
+struct Known {
+    units: Units,
+    now: Now,
+}
+
 /// The answer, for programs.
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
@@ -60,6 +84,7 @@ struct Answer<'a> {
     origin: &'a Origin,
     units: &'a Units,
     settings: &'a [Explained],
+    now: Now,
     windows: &'a [Window],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     did_you_mean: Vec<AccountId>,
@@ -81,11 +106,12 @@ struct Window {
 pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let settings = context.settings()?;
     let account = account(&options.account, &settings)?;
-    let units = units(account, options, context, &settings)?;
+    let known = known(account, options, context, &settings)?;
+    let units = &known.units;
     let explanation = settings.explain(account, &units.around);
     let resolved = &explanation.resolved;
     let standing = resolved.standing();
-    let windows = windows(&settings, standing.value, resolved.hold(), Timestamp::from(Utc::now()));
+    let windows = windows(&settings, standing.value, resolved.hold(), known.now.time());
     let near = match standing.value {
         Standing::Unmanaged => settings.accounts_like(&options.account),
         Standing::Managed | Standing::Protected(_) => Vec::new(),
@@ -93,10 +119,11 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let answer = Answer {
         account,
         standing: word(standing.value),
-        because: reason(standing.value, &units),
+        because: reason(standing.value, units),
         origin: &standing.origin,
-        units: &units,
+        units,
         settings: &explanation.values,
+        now: known.now,
         windows: &windows,
         did_you_mean: near,
     };
@@ -125,35 +152,39 @@ fn did_you_mean(accounts: &[AccountId]) -> Option<String> {
     }
 }
 
-/// The units around an account, and what tells them.
-fn units(
+/// The units around an account, what tells them, and the time there.
+fn known(
     account: AccountId,
     options: &Options,
     context: &Context,
     settings: &Settings,
-) -> Result<Units, Failure> {
+) -> Result<Known, Failure> {
+    let machine = Now::Machine(Utc::now().into());
     if let Some(outermost) = options.units.last() {
         let mut around = options.units.clone();
         around.pop();
         around.extend(settings.units_around(outermost));
-        return Ok(Units { from: UnitsFrom::Option, around });
-    }
-    if !context.store_path().exists() {
-        return Ok(Units { from: UnitsFrom::NoStore, around: Vec::new() });
+        return Ok(Known { units: Units { from: UnitsFrom::Option, around }, now: machine });
     }
     let advice = "with --unit OU, the store is not asked";
-    let store = context.store().map_err(|failure| failure.help(advice))?;
-    let head = head(store, account).map_err(|failure| failure.help(advice))?;
-    if *head == Account::unseen(account) {
-        return Ok(Units { from: UnitsFrom::NeverSeen, around: Vec::new() });
-    }
-    Ok(Units { from: UnitsFrom::Store, around: head.profile().units.clone() })
-}
-
-fn head(store: Store, account: AccountId) -> Result<Arc<Account>, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let runtime = runtime.map_err(|error| Failure::of(Exit::Failed, &error))?;
-    Ok(runtime.block_on(SqliteJournal::new(store).account(account))?)
+    let store = match Store::open(context.store_path(), Open::Existing) {
+        Ok(store) => store,
+        Err(StoreError::Missing { .. }) => {
+            return Ok(Known { units: Units { from: UnitsFrom::NoStore, around: Vec::new() }, now: machine });
+        }
+        Err(error) => return Err(Failure::from(error).help(advice)),
+    };
+    let station = Station::new(store);
+    let time = station.time().map_err(|error| Failure::from(error).help(advice))?;
+    let now = time.map_or(machine, Now::Store);
+    let head = done(station.journal().account(account))?;
+    let head = head.map_err(|error| Failure::from(error).help(advice))?;
+    let units = if *head == Account::unseen(account) {
+        Units { from: UnitsFrom::NeverSeen, around: Vec::new() }
+    } else {
+        Units { from: UnitsFrom::Store, around: head.profile().units.clone() }
+    };
+    Ok(Known { units, now })
 }
 
 /// The next windows; none for an account that no window may touch.
@@ -258,7 +289,11 @@ fn windows_for_people(answer: &Answer<'_>, settings: &Settings) -> Vec<String> {
     if answer.windows.is_empty() {
         return vec![format!("windows: {schedule} never comes again")];
     }
-    let mut lines = vec![format!("windows: {schedule}, in UTC")];
+    let from = match answer.now {
+        Now::Machine(_) => String::new(),
+        Now::Store(now) => format!(", from {} on, the time in the store", time::shown(now)),
+    };
+    let mut lines = vec![format!("windows: {schedule}, in UTC{from}")];
     lines.extend(answer.windows.iter().map(|window| {
         let held = if window.held { "  left out: held" } else { "" };
         format!("  {}{held}", window.opens.to_utc().format("%a %Y-%m-%d %H:%M"))

@@ -6,6 +6,7 @@ use crate::journal::JournalError;
 use crate::lifecycle::LifecycleError;
 use crate::local::EngineError;
 use crate::local::found::ExportError;
+use crate::settings::Unreadable;
 use crate::simulation::SimulationError;
 use crate::store::StoreError;
 
@@ -170,13 +171,16 @@ impl From<SimulationError> for Failure {
 
 impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
-        let exit = match &error {
-            ExportError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                Exit::NotFound
-            }
-            _ => Exit::Input,
+        let unreadable = match &error {
+            ExportError::File { unreadable, .. } => Some(unreadable),
+            ExportError::Shape { .. }
+            | ExportError::Twice { .. }
+            | ExportError::OnePage { .. }
+            | ExportError::Empty { .. } => None,
         };
-        Self::of(exit, &error)
+        let missing = matches!(unreadable, Some(Unreadable::Missing));
+        let failure = Self::of(if missing { Exit::NotFound } else { Exit::Input }, &error);
+        unreadable.and_then(Unreadable::help).into_iter().fold(failure, Self::help)
     }
 }
 
@@ -186,13 +190,10 @@ mod tests {
 
     #[test]
     fn causes_are_told_once() {
-        let error = ExportError::File {
-            path: "accounts.json".to_owned(),
-            source: std::io::Error::new(std::io::ErrorKind::NotFound, "no such file"),
-        };
+        let error = ExportError::File { path: "accounts.json".to_owned(), unreadable: Unreadable::Missing };
         let failure = Failure::from(error);
         assert_eq!(failure.exit(), Exit::NotFound);
         assert_eq!(failure.message(), "accounts.json cannot be read");
-        assert_eq!(failure.causes(), ["no such file"]);
+        assert_eq!(failure.causes(), ["the file does not exist"]);
     }
 }

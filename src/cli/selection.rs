@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use state_machine::{Account, AccountId, Hold, Reading, State, Timestamp, UnitId};
+use state_machine::{Account, AccountId, Hold, Reading, Standing, State, Timestamp, UnitId};
 
 use crate::cloud::local::Member;
 use crate::settings::Settings;
@@ -110,7 +110,7 @@ impl<'a> Sieve<'a> {
             && in_unit()
             && of_holder()
             && (!stuck || trouble::stuck(account, self.now).is_some())
-            && (!held || self.hold(account, &account.profile().units).is_some())
+            && (!held || self.hold(account).is_some())
             && (!quarantined || account.quarantine().is_some())
     }
 
@@ -128,14 +128,21 @@ impl<'a> Sieve<'a> {
             && (state.is_empty() || state.iter().any(|state| state.is(&reading)))
             && unit.as_ref().is_none_or(|unit| member.profile.units.contains(unit))
             && holder.as_ref().is_none_or(is_of)
-            && (!held || self.hold(&Account::unseen(id), &member.profile.units).is_some())
+            && (!held || self.hold_of_unseen(id, member).is_some())
+    }
+
+    /// The hold of the settings on an account of which nothing was ever recorded.
+    pub fn hold_of_unseen(&self, id: AccountId, member: &Member) -> Option<Hold> {
+        let resolved = self.settings?.resolve(id, &member.profile.units);
+        let policy = resolved.policy();
+        policy.hold_at(None, self.now).filter(|_| policy.standing == Standing::Managed).cloned()
     }
 
     /// The hold that counts now: of the one in the journal and the one in the settings, the later one.
-    pub fn hold(&self, account: &Account, units: &[UnitId]) -> Option<Hold> {
+    pub fn hold(&self, account: &Account) -> Option<Hold> {
         match self.settings {
             Some(settings) => {
-                let resolved = settings.resolve(account.id(), units);
+                let resolved = settings.resolve(account.id(), &account.profile().units);
                 resolved.policy().hold_at(account.hold(), self.now).cloned()
             }
             None => account.hold().filter(|hold| hold.until > self.now).cloned(),

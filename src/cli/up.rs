@@ -32,7 +32,7 @@ use super::{Context, Exit, Failure, Format, Screen, time};
 const GLANCE: Duration = Duration::from_millis(200);
 
 /// How many accounts an organization has unless told otherwise.
-const ACCOUNTS: usize = 200;
+const ACCOUNTS: u32 = 200;
 
 /// How the organization lives, and what it is founded with.
 #[derive(Debug, Args)]
@@ -44,8 +44,9 @@ pub struct Options {
     #[arg(long = "for", value_name = "PERIOD", value_parser = time::period)]
     lasts: Option<TimeDelta>,
     /// How many accounts are drawn when the organization is founded [default: 200].
-    #[arg(long, value_name = "NUMBER", conflicts_with = "organization", help_heading = "Founding")]
-    accounts: Option<usize>,
+    #[arg(long, value_name = "NUMBER", conflicts_with = "organization", help_heading = "Founding",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    accounts: Option<u32>,
     /// Where chance starts from when the organization is founded [default: 1].
     #[arg(long, value_name = "NUMBER", help_heading = "Founding")]
     seed: Option<u64>,
@@ -115,7 +116,7 @@ fn founding(options: &Options, screen: Screen) -> Result<Founding, Failure> {
     }
     let export = options.organization.as_deref().map(read_export).transpose()?;
     Ok(Founding {
-        accounts: options.accounts.unwrap_or(ACCOUNTS),
+        accounts: usize::try_from(options.accounts.unwrap_or(ACCOUNTS)).unwrap_or(usize::MAX),
         seed: options.seed.unwrap_or(1),
         faults,
         start: options.start.unwrap_or_else(wall),
@@ -132,6 +133,11 @@ fn found(
     screen: Screen,
 ) -> Result<(), Failure> {
     if station.time()?.is_none() {
+        if let (Some(export), Some(path)) = (&founding.export, &options.organization) {
+            for doubt in export.doubts(settings) {
+                screen.warn(&format!("{}: {doubt}", path.display()));
+            }
+        }
         station.found(settings, founding)?;
         return Ok(());
     }

@@ -40,7 +40,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     }
     Ok(match loaded.settings {
         Some(_) => Exit::Success,
-        None if !path.exists() => Exit::NotFound,
+        None if loaded.missing => Exit::NotFound,
         None => Exit::Settings,
     })
 }

@@ -47,7 +47,8 @@ impl Files {
         let near_settings = self.folder.join(name);
         let looked =
             if near_settings == name { vec![near_settings] } else { vec![near_settings, name.to_owned()] };
-        let path = looked.iter().find(|path| path.exists());
+        // A file that may not be looked at may be there: reading it tells that.
+        let path = looked.iter().find(|path| path.try_exists().unwrap_or(true));
         let Some(path) = path else {
             let places = looked.iter().map(|path| format!("{}", path.display())).collect::<Vec<_>>();
             let fault = named
@@ -97,35 +98,59 @@ fn read_named(path: PathBuf, named: &Placed<FilePath>, limit: u64, report: &mut 
 }
 
 /// Reads the file that the user named on the command line.
-pub(crate) fn read_settings(path: &Path, report: &mut Report) -> Option<(SourceId, Text)> {
+pub(crate) fn read_settings(path: &Path, report: &mut Report) -> Result<(SourceId, Text), Unreadable> {
     let name = path.display().to_string();
     match read(path, SETTINGS_LIMIT) {
         Ok(text) => {
             let text = Text::from(text);
-            Some((report.add_source(name, Text::clone(&text)), text))
+            Ok((report.add_source(name, Text::clone(&text)), text))
         }
         Err(unreadable) => {
             let source = report.add_unreadable(name);
             let fault = Diagnostic::error(unreadable.to_string()).at(source, 0..0, "");
             report.push(unreadable.help().into_iter().fold(fault, Diagnostic::help));
-            None
+            Err(unreadable)
         }
     }
 }
 
 /// Why a file gives no text.
 #[derive(Debug)]
-pub(crate) enum Unreadable {
+pub enum Unreadable {
+    /// There is no such file.
     Missing,
+    /// It may not be read.
     Denied,
+    /// It is a folder.
     Folder,
+    /// It is no regular file, such as a pipe.
     Special,
-    TooLarge { size: Option<u64>, limit: u64 },
+    /// It is larger than such a file may be.
+    TooLarge {
+        /// How many bytes it has; `None` where nobody can tell.
+        size: Option<u64>,
+        /// How many it may have.
+        limit: u64,
+    },
+    /// It is UTF-16.
     Wide,
-    Binary { line: usize },
-    NotUtf8 { line: usize, byte: u8 },
+    /// It is no text.
+    Binary {
+        /// The line of the first null byte, from one.
+        line: usize,
+    },
+    /// It is text in another encoding.
+    NotUtf8 {
+        /// The first such line, from one.
+        line: usize,
+        /// The first such byte in it.
+        byte: u8,
+    },
+    /// Anything else that the system said.
     Failed(io::Error),
 }
+
+impl std::error::Error for Unreadable {}
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,7 +174,8 @@ impl fmt::Display for Unreadable {
 }
 
 impl Unreadable {
-    fn help(&self) -> Option<String> {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
         match self {
             Self::Wide | Self::NotUtf8 { .. } => {
                 Some("save the file as UTF-8 (Excel calls it “CSV UTF-8”)".to_owned())

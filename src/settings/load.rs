@@ -7,7 +7,7 @@ use state_machine::Timestamp;
 use super::Settings;
 use super::csv::{self, Table};
 use super::file::File;
-use super::files::{ALL_CSV_LIMIT, CSV_LIMIT, Files, read_settings};
+use super::files::{ALL_CSV_LIMIT, CSV_LIMIT, Files, Unreadable, read_settings};
 use super::whole::Whole;
 use super::yaml;
 use crate::diagnostic::{Diagnostic, Report, SourceId};
@@ -19,6 +19,8 @@ pub struct Loaded {
     pub settings: Option<Settings>,
     /// What was found.
     pub report: Report,
+    /// Whether there is no such file. One that may not be looked at is not missing.
+    pub missing: bool,
 }
 
 /// Loads a settings file, with the CSV files, buildspecs and documents that it names. What comes of it depends on
@@ -36,9 +38,12 @@ pub fn load_at(path: &Path, now: Timestamp) -> Loaded {
 fn load_from(path: &Path, now: Option<Timestamp>) -> Loaded {
     let mut report = Report::new();
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let settings = read_settings(path, &mut report)
-        .and_then(|(source, text)| assemble(source, &text, folder, now, &mut report));
-    finish(settings, report)
+    match read_settings(path, &mut report) {
+        Ok((source, text)) => finish(assemble(source, &text, folder, now, &mut report), report),
+        Err(unreadable) => {
+            Loaded { missing: matches!(unreadable, Unreadable::Missing), ..finish(None, report) }
+        }
+    }
 }
 
 /// Loads settings from memory; the files that they name are looked for from `folder`.
@@ -51,7 +56,7 @@ pub fn load_text(name: &str, text: &str, folder: &Path) -> Loaded {
 
 fn finish(settings: Option<Settings>, mut report: Report) -> Loaded {
     report.sort();
-    Loaded { settings: settings.filter(|_| !report.has_errors()), report }
+    Loaded { settings: settings.filter(|_| !report.has_errors()), report, missing: false }
 }
 
 fn assemble(

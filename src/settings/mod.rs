@@ -34,6 +34,8 @@ mod yaml;
 pub use buildspec::{Buildspec, InvalidBuildspec};
 pub use checked::Settings;
 pub use explain::{Explained, Explanation, Overruled};
+pub use files::Unreadable;
+pub(crate) use files::read as read_text;
 pub use load::{Loaded, load, load_at, load_text};
 pub use origin::{Origin, Sourced};
 pub use resolve::{Entry, Resolved, ResolvedTask};

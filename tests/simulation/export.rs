@@ -101,3 +101,50 @@ fn other_files_are_refused() {
     assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
     assert!(stderr(&output).contains("nowhere.json"), "{}", stderr(&output));
 }
+
+#[test]
+fn what_an_export_leaves_open_is_said() {
+    let file = File::new(
+        r#"[{"Id": "310000000001", "ParentId": "ou-ab12-11112222", "State": "ACTIVE", "Tags": []},
+            {"Id": "310000000002", "ParentId": "ou-zz99-99999999", "State": "ACTIVE"},
+            {"Id": "310000000003", "ParentId": "r-ab12"}]"#,
+    );
+    let output = simulate(&["--organization", file.path(), "--days", "2", "--start", "2027-02-01"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = stderr(&output);
+    let unit =
+        "1 account stands in units that the settings do not name, and are not managed: ou-zz99-99999999";
+    assert!(told.contains(unit), "{told}");
+    assert!(told.contains("1 account has neither `State` nor `Status`"), "{told}");
+    assert!(stdout(&output).contains("2027-02-01"), "a day is an instant: {}", stdout(&output));
+}
+
+#[test]
+fn a_wrong_parent_is_refused_with_its_place() {
+    let file = File::new(&WITH_TAGS.replace("\"r-ab12\"", "\"nonsense\""));
+    let output = simulate(&["--organization", file.path()]);
+    assert_eq!(output.status.code(), Some(8));
+    let told = stderr(&output);
+    assert!(told.contains("accounts.json:6:") && told.contains("`nonsense` is neither"), "{told}");
+}
+
+#[test]
+fn what_has_no_end_is_not_read_to_its_end() {
+    let output = simulate(&["--organization", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(8), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the file has more than 128 MiB"), "{}", stderr(&output));
+}
+
+#[test]
+fn what_is_no_plain_text_is_told_in_words() {
+    let utf16: Vec<u8> = "\u{feff}[]".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.json");
+    std::fs::write(&path, utf16).unwrap();
+    let output = simulate(&["--organization", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(8));
+    let told = stderr(&output);
+    assert!(told.contains("UTF-16") && told.contains("save the file as UTF-8"), "{told}");
+    let output = simulate(&["--organization", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(8), "{}", stderr(&output));
+}

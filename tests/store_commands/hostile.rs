@@ -116,3 +116,28 @@ fn what_may_not_be_read_or_written_is_refused() {
     assert_eq!(statuses, [0, 6, 0, 6, 6, 6, 6, 6], "{answers:?}");
     assert_golden("rights.txt", &answers);
 }
+
+#[test]
+fn what_may_not_be_looked_at_is_not_said_to_be_missing() {
+    let fleet = Fleet::founded();
+    let (data, program) = (fleet.path().join("data"), fleet.path().join("program"));
+    for folder in [&data, &program] {
+        std::fs::create_dir(folder).unwrap();
+        give(folder, 0o755);
+    }
+    std::fs::copy(env!("CARGO_BIN_EXE_spa"), program.join("spa")).unwrap();
+    std::fs::copy(fleet.path().join("settings.yaml"), data.join("settings.yaml")).unwrap();
+    give(fleet.path(), 0o755);
+    give(&data, 0o000);
+    let explained = as_nobody(&fleet, &["explain", "100000000001"]);
+    assert_eq!(explained.status, 6, "{explained:?}");
+    assert!(explained.notes.contains("cannot be opened"), "{explained:?}");
+    let validated = as_nobody(&fleet, &["validate", "data/settings.yaml"]);
+    assert_eq!(validated.status, 3, "{validated:?}");
+    let simulated = as_nobody(&fleet, &["simulate", "--settings", "data/settings.yaml"]);
+    assert_eq!(simulated.status, 3, "{simulated:?}");
+    assert!(!simulated.notes.contains("there are no settings"), "{simulated:?}");
+    give(&data, 0o755);
+    let missing = as_nobody(&fleet, &["validate", "data/others.yaml"]);
+    assert_eq!(missing.status, 5, "{missing:?}");
+}

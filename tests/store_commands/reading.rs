@@ -219,3 +219,19 @@ fn reading_works_without_settings() {
     answers.push(fleet.spa(&["events", "refused"]));
     assert_golden("without-settings.txt", &answers);
 }
+
+#[test]
+fn the_next_windows_are_those_of_the_organization() {
+    let fleet = Fleet::grown();
+    let account = "100000000001";
+    let explained = fleet.spa(&["explain", account, "--output", "json"]).json();
+    assert_eq!(explained["now"], serde_json::json!({"clock": "store", "time": "2026-12-04T09:00:00.000Z"}));
+    let first = explained["windows"][0]["opens"].as_str().unwrap().to_owned();
+    let planned = fleet.spa(&["window", "plan", "--output", "json"]).data;
+    assert!(planned.contains(&first), "{first}: {planned}");
+    let told = fleet.spa(&["explain", account]);
+    assert!(told.data.contains("from 2026-12-04T09:00:00Z on, the time in the store"), "{told:?}");
+    // Who says where it lies does not ask the store, nor its time.
+    let elsewhere = fleet.spa(&["explain", account, "--unit", "ou-ab12-11111111", "--output", "json"]).json();
+    assert_eq!(elsewhere["now"]["clock"], "machine");
+}

@@ -141,3 +141,13 @@ fn an_organization_is_founded_from_switches() {
         assert!(!fleet.path().join("c.db").exists(), "{arguments:?}");
     }
 }
+
+#[test]
+fn an_organization_has_a_sensible_number_of_accounts() {
+    let fleet = Fleet::founded();
+    for number in ["0", "1000001", "10000000000"] {
+        let answer = fleet.spa(&["up", "--accounts", number, "--store", "new.db", "--for", "1s"]);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(!fleet.path().join("new.db").exists());
+    }
+}

@@ -19,7 +19,7 @@ use crate::simulation::{Breach, Report, Scenario, Simulated, shrink, simulate, s
 
 use self::bar::Bar;
 use super::interrupt::Interrupt;
-use super::{Context, Exit, Failure, Format};
+use super::{Context, Exit, Failure, Format, time};
 
 /// What is simulated.
 #[derive(Debug, Args)]
@@ -45,8 +45,8 @@ pub struct Options {
     /// The share of builds that fail: the same as --faults build=RATE after all others.
     #[arg(long, value_name = "RATE")]
     failing_builds: Option<Rate>,
-    /// The first instant.
-    #[arg(long, value_name = "INSTANT", default_value = "2027-01-04T00:00:00Z")]
+    /// The first instant, or the day at whose beginning.
+    #[arg(long, value_name = "INSTANT", default_value = "2027-01-04T00:00:00Z", value_parser = time::instant)]
     start: Timestamp,
     /// A real organization to rehearse on: the JSON of `aws organizations list-accounts`, tags and units added
     /// or not.
@@ -156,6 +156,9 @@ impl Options {
                 export.accounts.len(),
                 settings.units().count(),
             ));
+        }
+        for doubt in export.doubts(settings) {
+            screen.warn(&format!("{path}: {doubt}"));
         }
         let with_state = export.with_state(settings);
         if !export.tells_tags {

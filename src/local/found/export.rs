@@ -3,11 +3,13 @@
 //! The command lists no tags and no units. Both may be added by hand: `Tags` as `list-tags-for-resource`
 //! gives them, `ParentId` as `list-parents` does, and units under `OrganizationalUnits`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Deserialize;
-use state_machine::{AccountId, Status, Tags, Text, UnitId};
+use state_machine::{AccountId, InvalidUnitId, Status, Tags, Text, UnitId};
 
 use crate::cloud::local::{State, Unit};
-use crate::settings::Settings;
+use crate::settings::{Settings, Unreadable, read_text};
 
 use super::Newcomer;
 use super::draw::found_units;
@@ -26,27 +28,21 @@ pub struct Export {
     pub tells_units: bool,
     /// Whether the file tells tags.
     pub tells_tags: bool,
+    /// How many accounts have neither `State` nor `Status`: they count as active.
+    pub without_status: usize,
 }
 
 /// Why a file is no organization.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// The file cannot be read.
+    /// The file cannot be read, or is no text.
     #[error("{path} cannot be read")]
     File {
         /// Which file.
         path: String,
-        /// What the system said.
+        /// Why.
         #[source]
-        source: std::io::Error,
-    },
-    /// The file is too large.
-    #[error("{path} has {size} bytes; an export of the largest organization has less than {LIMIT}")]
-    TooLarge {
-        /// Which file.
-        path: String,
-        /// How large it is.
-        size: u64,
+        unreadable: Unreadable,
     },
     /// The file is not what it should be.
     #[error(
@@ -89,7 +85,7 @@ pub enum ExportError {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an object with `Accounts`, or a list of accounts")]
 struct File {
     accounts: Vec<FileAccount>,
     #[serde(default)]
@@ -98,7 +94,7 @@ struct File {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an account")]
 struct FileAccount {
     id: AccountId,
     name: Option<String>,
@@ -106,7 +102,7 @@ struct FileAccount {
     /// Retired by AWS in favour of `State`; older exports have only this.
     status: Option<FileStatus>,
     state: Option<FileStatus>,
-    parent_id: Option<String>,
+    parent_id: Option<FileParent>,
     tags: Option<Vec<FileTag>>,
 }
 
@@ -121,18 +117,49 @@ enum FileStatus {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a tag: {\"Key\": …, \"Value\": …}")]
 struct FileTag {
     key: String,
     value: String,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "a unit")]
 struct FileUnit {
     id: UnitId,
     name: Option<String>,
-    parent_id: Option<String>,
+    parent_id: Option<FileParent>,
+}
+
+/// What holds an account or a unit.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+enum FileParent {
+    Root,
+    Unit(UnitId),
+}
+
+impl TryFrom<String> for FileParent {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.parse() {
+            Ok(unit) => Ok(Self::Unit(unit)),
+            Err(InvalidUnitId::Root(_)) => Ok(Self::Root),
+            Err(InvalidUnitId::Shape(_)) => {
+                Err(format!("`{text}` is neither a unit (ou-ab12-11112222) nor a root (r-ab12)"))
+            }
+        }
+    }
+}
+
+impl FileParent {
+    fn unit(self) -> Option<UnitId> {
+        match self {
+            Self::Root => None,
+            Self::Unit(unit) => Some(unit),
+        }
+    }
 }
 
 impl From<FileStatus> for Status {
@@ -153,19 +180,25 @@ impl From<FileStatus> for Status {
 /// When the file cannot be read, or is no export.
 pub fn read_export(path: &std::path::Path) -> Result<Export, ExportError> {
     let name = path.display().to_string();
-    let failed = |source| ExportError::File { path: name.clone(), source };
-    let size = std::fs::metadata(path).map_err(failed)?.len();
-    if size > LIMIT {
-        return Err(ExportError::TooLarge { path: name, size });
+    match read_text(path, LIMIT) {
+        Ok(text) => parse(&name, &text),
+        Err(unreadable) => Err(ExportError::File { path: name, unreadable }),
     }
-    let bytes = std::fs::read(path).map_err(failed)?;
-    parse(&name, &bytes)
 }
 
-fn parse(path: &str, bytes: &[u8]) -> Result<Export, ExportError> {
+fn parse(path: &str, text: &str) -> Result<Export, ExportError> {
     let path = path.to_owned();
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let file: File = serde_json::from_slice(bytes).map_err(|error| ExportError::Shape {
+    // `--query Accounts` prints the list alone.
+    let file = if text.trim_start().starts_with('[') {
+        serde_json::from_str(text).map(|accounts| File {
+            accounts,
+            organizational_units: Vec::new(),
+            next_token: None,
+        })
+    } else {
+        serde_json::from_str::<File>(text)
+    };
+    let file = file.map_err(|error| ExportError::Shape {
         path: path.clone(),
         line: error.line(),
         column: error.column(),
@@ -179,8 +212,10 @@ fn parse(path: &str, bytes: &[u8]) -> Result<Export, ExportError> {
     }
     let tells_tags = file.accounts.iter().any(|account| account.tags.is_some());
     let tells_units = file.accounts.iter().any(|account| account.parent_id.is_some());
-    let mut seen = std::collections::BTreeSet::new();
-    let mut export = Export { tells_units, tells_tags, ..Export::default() };
+    let mut seen = BTreeSet::new();
+    let without_status =
+        file.accounts.iter().filter(|account| account.state.is_none() && account.status.is_none()).count();
+    let mut export = Export { tells_units, tells_tags, without_status, ..Export::default() };
     for account in file.accounts {
         if !seen.insert(account.id) {
             return Err(ExportError::Twice { path, account: account.id });
@@ -204,8 +239,7 @@ impl From<FileAccount> for Newcomer {
             account: account.id,
             name: text(account.name, format!("account {}", account.id)),
             email: text(account.email, format!("root+{}@example.com", account.id)),
-            // A root is no unit.
-            unit: account.parent_id.and_then(|parent| parent.parse().ok()),
+            unit: account.parent_id.and_then(FileParent::unit),
             status,
             tags: account
                 .tags
@@ -220,19 +254,77 @@ impl From<FileAccount> for Newcomer {
 impl FileUnit {
     fn unit(self) -> (UnitId, Unit) {
         let name = self.name.unwrap_or_else(|| self.id.to_string());
-        let parent = self.parent_id.and_then(|parent| parent.parse().ok());
+        let parent = self.parent_id.and_then(FileParent::unit);
         (self.id, Unit { name: name.into(), parent })
     }
+}
+
+/// How many units a doubt names.
+const UNITS_TOLD: usize = 5;
+
+fn number(accounts: usize) -> String {
+    if accounts == 1 { "1 account".to_owned() } else { format!("{accounts} accounts") }
 }
 
 impl Export {
     /// Accounts that are spread over the units of the settings, because nobody tells where they stand.
     pub fn spread(&self, settings: &Settings) -> impl Iterator<Item = AccountId> {
         let protected = settings.protected_accounts().map(|(account, _)| account);
-        let named: std::collections::BTreeSet<AccountId> = settings.accounts().chain(protected).collect();
+        let named: BTreeSet<AccountId> = settings.accounts().chain(protected).collect();
         let spreads = !self.tells_units && settings.units().next().is_some();
         let others = self.accounts.iter().map(|newcomer| newcomer.account);
         others.filter(move |account| spreads && !named.contains(account))
+    }
+
+    /// What in it may not be as it was meant, a sentence each.
+    pub fn doubts(&self, settings: &Settings) -> Vec<String> {
+        let mut doubts = Vec::new();
+        if self.without_status > 0 {
+            let verb = if self.without_status == 1 { "has" } else { "have" };
+            doubts.push(format!(
+                "{} {verb} neither `State` nor `Status`, which is taken for active",
+                number(self.without_status)
+            ));
+        }
+        let (accounts, units) = self.outside(settings);
+        if accounts > 0 {
+            let more = units.len().saturating_sub(UNITS_TOLD);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let units: Vec<&str> = units.iter().take(UNITS_TOLD).map(|unit| unit.as_str()).collect();
+            let verb = if accounts == 1 { "stands" } else { "stand" };
+            doubts.push(format!(
+                "{} {verb} in units that the settings do not name, and are not managed: {}{more}",
+                number(accounts),
+                units.join(", "),
+            ));
+        }
+        doubts
+    }
+
+    /// How many accounts stand in a unit that the settings name neither by itself nor by one around it, while
+    /// they do not name the account either; and which units these are.
+    fn outside(&self, settings: &Settings) -> (usize, BTreeSet<&UnitId>) {
+        let parents: BTreeMap<&UnitId, Option<&UnitId>> =
+            self.units.iter().map(|(unit, told)| (unit, told.parent.as_ref())).collect();
+        let listed: BTreeSet<&UnitId> = settings.units().collect();
+        let protected = settings.protected_accounts().map(|(account, _)| account);
+        let named: BTreeSet<AccountId> = settings.accounts().chain(protected).collect();
+        let is_outside = |unit: &UnitId| {
+            let mut next = Some(unit);
+            // Units form a tree in AWS; a file that says otherwise must not become a loop.
+            for _ in 0..=parents.len() {
+                match next {
+                    Some(unit) if listed.contains(unit) => return false,
+                    Some(unit) => next = parents.get(unit).copied().flatten(),
+                    None => break,
+                }
+            }
+            true
+        };
+        let others = self.accounts.iter().filter(|newcomer| !named.contains(&newcomer.account));
+        let outside: Vec<&UnitId> =
+            others.filter_map(|newcomer| newcomer.unit.as_ref()).filter(|unit| is_outside(unit)).collect();
+        (outside.len(), outside.into_iter().collect())
     }
 
     /// Accounts that carry a state.
@@ -248,7 +340,7 @@ impl Export {
             state.insert_unit(id.clone(), unit.clone());
         }
         found_units(state, settings);
-        let spread: std::collections::BTreeSet<AccountId> = self.spread(settings).collect();
+        let spread: BTreeSet<AccountId> = self.spread(settings).collect();
         let units: Vec<UnitId> = settings.units().cloned().collect();
         let mut units = units.iter().cycle();
         for newcomer in &self.accounts {
@@ -266,7 +358,7 @@ mod tests {
 
     #[test]
     fn what_the_command_prints_is_read() {
-        let json = br#"{"Accounts": [
+        let json = r#"{"Accounts": [
             {"Id": "111122223333", "Arn": "arn:aws:organizations::444455556666:account/o-x/111122223333",
              "Email": "alice@example.com", "Name": "Alice", "Status": "ACTIVE", "State": "SUSPENDED",
              "JoinedMethod": "CREATED", "JoinedTimestamp": "2026-01-01T00:00:00+00:00"},
@@ -280,19 +372,38 @@ mod tests {
     }
 
     #[test]
+    fn the_list_alone_is_read_and_what_is_left_open_is_counted() {
+        let export = parse("x", " [{\"Id\": \"111122223333\", \"ParentId\": \"r-ab12\"}]").unwrap();
+        assert_eq!(export.accounts.len(), 1);
+        assert_eq!(export.without_status, 1);
+        assert_eq!(export.accounts[0].unit, None);
+        assert!(export.tells_units);
+    }
+
+    #[test]
     fn other_files_are_refused_with_a_place() {
-        let cases: [(&[u8], &str); 7] = [
-            (b"", "x:1:0: EOF while parsing"),
-            (b"{}", "missing field `Accounts`"),
-            (b"{\"Accounts\": []}", "there is no account in it"),
+        let cases: [(&str, &str); 11] = [
+            ("", "x:1:0: EOF while parsing"),
+            ("{}", "missing field `Accounts`"),
+            ("[]", "there is no account in it"),
+            ("7", "expected an object with `Accounts`, or a list of accounts"),
+            ("[7]", "expected an account"),
+            ("{\"Accounts\": []}", "there is no account in it"),
             // The parser tells where it stood when a value was refused: just behind it.
-            (b"{\"Accounts\": [{\"Id\": \"123\"}]}", "x:1:27: `123` has 3 digits"),
-            (b"{\"Accounts\": [{\"Id\": \"111122223333\"}], \"NextToken\": \"eyJ\"}", "one page of several"),
-            (b"\xff\xfe", "x:1:1: "),
-            (b"{\"Accounts\": [{\"Id\": \"111122223333\"}, {\"Id\": \"111122223333\"}]}", "twice"),
+            ("{\"Accounts\": [{\"Id\": \"123\"}]}", "x:1:27: `123` has 3 digits"),
+            ("{\"Accounts\": [{\"Id\": \"111122223333\"}], \"NextToken\": \"eyJ\"}", "one page of several"),
+            ("{\"Accounts\": [{\"Id\": \"111122223333\"}, {\"Id\": \"111122223333\"}]}", "twice"),
+            (
+                "[{\"Id\": \"111122223333\", \"ParentId\": \"nonsense\"}]",
+                "x:1:47: `nonsense` is neither a unit (ou-ab12-11112222) nor a root (r-ab12)",
+            ),
+            (
+                "{\"Accounts\": [], \"OrganizationalUnits\": [{\"Id\": \"ou-a-b\", \"ParentId\": \"root\"}]}",
+                "`root` is neither",
+            ),
         ];
-        for (bytes, expected) in cases {
-            let error = parse("x", bytes).unwrap_err().to_string();
+        for (text, expected) in cases {
+            let error = parse("x", text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }
