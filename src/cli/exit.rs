@@ -12,17 +12,17 @@ pub enum Exit {
     Found,
     /// The command line itself is wrong.
     Usage,
-    /// The settings cannot be used.
+    /// The settings may not be read, or cannot be used.
     Settings,
     /// What was asked for is refused: by the rules, or by the person who was asked to confirm.
     Refused,
-    /// There is no such account, store or file.
+    /// There is no such account, unit, store or file. What is there and may not be read is not meant.
     NotFound,
-    /// The store cannot be used: locked, read-only, damaged, or from a newer version.
+    /// The store cannot be used: may not be read, locked, read-only, damaged, or from a newer version.
     Store,
     /// Of several accounts, some could not be served; each is named.
     Partly,
-    /// Input is not what it should be: events, an export of an organization.
+    /// Input may not be read, or is not what it should be: events, an export of an organization.
     Input,
     /// A fault of the program or of the machine.
     Failed,
@@ -71,12 +71,16 @@ impl Exit {
             Self::Success => "done",
             Self::Found => "something was found: accounts that need somebody, or a rule that was broken",
             Self::Usage => "the command line is wrong",
-            Self::Settings => "the settings cannot be used",
+            Self::Settings => "the settings may not be read, or cannot be used",
             Self::Refused => "refused, by the rules or by whoever was asked to confirm",
-            Self::NotFound => "no such account, store or file",
-            Self::Store => "the store cannot be used: locked, read-only, damaged, or from a newer version",
+            Self::NotFound => "no such account, unit, store or file",
+            Self::Store => {
+                "the store cannot be used: may not be read, locked, read-only, damaged, or from a newer version"
+            }
             Self::Partly => "some of several accounts could not be served; each is named",
-            Self::Input => "input is not what it should be: events, an export of an organization",
+            Self::Input => {
+                "input may not be read, or is not what it should be: events, an export of an organization"
+            }
             Self::Failed => "a fault of the program or of the machine",
             Self::Interrupted => "interrupted",
         }

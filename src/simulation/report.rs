@@ -384,7 +384,7 @@ fn units(
         lines.insert(unit.clone(), UnitLine { unit, name, accounts, ..UnitLine::default() });
     }
     let mut all = UnitFigures::default();
-    for (unit, figures) in &statistics.units {
+    for (unit, figures) in &statistics.units() {
         let line = lines
             .entry(unit.clone())
             .or_insert_with(|| UnitLine { unit: unit.clone(), ..UnitLine::default() });

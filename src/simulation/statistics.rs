@@ -1,6 +1,6 @@
 //! Figures for the report of a simulation, taken from the records as they are appended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -15,8 +15,8 @@ use crate::cloud::local::{Build, Lost};
 /// All figures.
 #[derive(Debug, Default)]
 pub struct Statistics {
-    /// By the unit in which an account stood; none: outside of all units.
-    pub units: BTreeMap<Option<UnitId>, UnitFigures>,
+    /// By the unit in which an account stood; none: outside of all units, after it stood in one.
+    units: BTreeMap<Option<UnitId>, UnitFigures>,
     /// By kind of event.
     pub lost: BTreeMap<EventKind, LostFigures>,
     /// How many records were appended.
@@ -37,6 +37,11 @@ pub struct Statistics {
     /// Windows that closed, and what became of their accounts.
     pub windows: WindowFigures,
     waiting: BTreeMap<AccountId, Vec<Lost>>,
+    /// Accounts that stood in a unit at some time.
+    placed: BTreeSet<AccountId>,
+    /// Figures of accounts that never stood in one so far: a new account lies in the root until somebody moves
+    /// it, and what happens to it until then belongs to the unit that it is for.
+    unplaced: BTreeMap<AccountId, UnitFigures>,
 }
 
 /// Figures of one unit.
@@ -95,13 +100,31 @@ impl Statistics {
             }
         }
         let unit = account.profile().units.first();
+        if let Some(unit) = unit
+            && self.placed.insert(id)
+            && let Some(early) = self.unplaced.remove(&id)
+        {
+            self.units.entry(Some(unit.clone())).or_default().add(&early);
+        }
         // Most appends change no figure, and a key is a text to copy.
         if records.iter().any(UnitFigures::counts) {
-            let figures = self.units.entry(unit.cloned()).or_default();
+            let figures = match unit {
+                None if !self.placed.contains(&id) => self.unplaced.entry(id).or_default(),
+                unit => self.units.entry(unit.cloned()).or_default(),
+            };
             for record in records {
                 figures.note(record, account);
             }
         }
+    }
+
+    /// By the unit in which an account stood, or first came to stand; none: outside of all units.
+    pub fn units(&self) -> BTreeMap<Option<UnitId>, UnitFigures> {
+        let mut units = self.units.clone();
+        for figures in self.unplaced.values() {
+            units.entry(None).or_default().add(figures);
+        }
+        units
     }
 
     /// Records were appended to the fleet's journal.

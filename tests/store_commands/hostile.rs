@@ -137,7 +137,15 @@ fn what_may_not_be_looked_at_is_not_said_to_be_missing() {
     let simulated = as_nobody(&fleet, &["simulate", "--settings", "data/settings.yaml"]);
     assert_eq!(simulated.status, 3, "{simulated:?}");
     assert!(!simulated.notes.contains("there are no settings"), "{simulated:?}");
+    let export = as_nobody(&fleet, &["up", "--organization", "data/export.json"]);
+    assert_eq!(export.status, 8, "{export:?}");
+    let events = as_nobody(&fleet, &["events", "send", "data/events.json"]);
+    assert_eq!(events.status, 8, "{events:?}");
     give(&data, 0o755);
+    for arguments in [&["up", "--organization", "data/export.json"][..], &["events", "send", "data/x.json"]] {
+        let missing = as_nobody(&fleet, arguments);
+        assert_eq!(missing.status, 5, "{missing:?}");
+    }
     let missing = as_nobody(&fleet, &["validate", "data/others.yaml"]);
     assert_eq!(missing.status, 5, "{missing:?}");
 }
