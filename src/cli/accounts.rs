@@ -91,6 +91,9 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let never = never.map(|(id, member)| never_recorded(*id, member, key, &sieve, settings.as_ref()));
     let mut rows: Vec<Row> = recorded.chain(never).collect();
     rows.sort_by_key(|row| row.account);
+    if rows.is_empty() {
+        place.know_unit(options.filter.unit(), settings.as_ref())?;
+    }
     let table = match screen.format() {
         Format::Table => for_people(&rows, now),
         Format::Csv => for_spreadsheets(&rows),

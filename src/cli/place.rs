@@ -1,14 +1,16 @@
 //! The local organization that a command looks at or changes, and how it is reached.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use state_machine::{Account, AccountId, Reading, Timestamp, Version};
+use state_machine::{Account, AccountId, Reading, Timestamp, UnitId, Version};
 
 use crate::cloud::local::{Member, State};
 use crate::journal::Journal as _;
 use crate::journal::sqlite::SqliteJournal;
 use crate::local::{LocalWorld, Lock, Station, run_or_die};
 use crate::settings::Settings;
+use crate::settings::value::alike;
 
 use super::{Context, Exit, Failure};
 
@@ -107,6 +109,28 @@ impl Place {
     pub fn without_record(&self, heads: &[Arc<Account>]) -> Result<Vec<(AccountId, Member)>, Failure> {
         let has_head = |id: AccountId| heads.binary_search_by_key(&id, |head| head.id()).is_ok();
         Ok(self.station.members(|id| !has_head(id))?)
+    }
+
+    /// Refuses a unit that nobody knows, for a selection that no account fits.
+    ///
+    /// # Errors
+    /// When neither the settings nor the organization know the unit: then those are named that are like it.
+    pub fn know_unit(&self, unit: Option<&UnitId>, settings: Option<&Arc<Settings>>) -> Result<(), Failure> {
+        let Some(unit) = unit else { return Ok(()) };
+        let mut known: BTreeSet<UnitId> = self.station.units()?.into_iter().collect();
+        known.extend(settings.iter().flat_map(|settings| settings.units().cloned()));
+        let members = self.station.members(|_| true)?;
+        known.extend(members.into_iter().flat_map(|(_, member)| member.profile.units.clone()));
+        if known.contains(unit) {
+            return Ok(());
+        }
+        let message = format!("neither the settings nor the organization know the unit {unit}");
+        let failure = Failure::new(Exit::NotFound, message);
+        Err(match alike(unit.as_str(), known.iter().map(UnitId::as_str)).as_slice() {
+            [] => failure.help("`spa accounts` shows in which units accounts stand"),
+            [one] => failure.help(format!("did you mean {one}?")),
+            several => failure.help(format!("did you mean one of {}?", several.join(", "))),
+        })
     }
 
     /// One head, of an account that the journal or the organization knows.

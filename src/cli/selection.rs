@@ -74,6 +74,11 @@ impl StateName {
 }
 
 impl Filter {
+    /// The unit that is asked for.
+    pub const fn unit(&self) -> Option<&UnitId> {
+        self.unit.as_ref()
+    }
+
     /// Whether nothing is asked for: every account fits.
     pub const fn is_empty(&self) -> bool {
         let Self { state, unit, holder, stuck, held, quarantined } = self;

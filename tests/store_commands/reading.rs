@@ -67,6 +67,23 @@ fn programs_are_told_instants_and_a_try_that_runs() {
 }
 
 #[test]
+fn a_unit_that_nobody_knows_is_said_with_the_nearest() {
+    let fleet = Fleet::grown();
+    for arguments in [
+        &["accounts", "--unit", "ou-ab12-1111111"][..],
+        &["accounts", "--unit", "ou-ab12-11111112", "--output", "json"],
+        &["account", "retry", "--unit", "ou-ab12-1111111", "--reason", "x", "--yes"],
+    ] {
+        let answer = fleet.spa(arguments);
+        assert_eq!((answer.status, answer.data.as_str()), (5, ""), "{answer:?}");
+        assert!(answer.notes.contains("did you mean ou-ab12-11111111?"), "{answer:?}");
+    }
+    // A unit that is known, and holds no such account, is no mistake.
+    let nobody = fleet.spa(&["accounts", "--unit", "ou-ab12-11111111", "--stuck"]);
+    assert_eq!(nobody.status, 0, "{nobody:?}");
+}
+
+#[test]
 fn one_account_in_full() {
     let fleet = Fleet::grown();
     assert_golden(

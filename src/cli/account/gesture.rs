@@ -111,6 +111,7 @@ fn ask(
 ) -> Result<Exit, Failure> {
     let accounts = select(options, context, place, settings)?;
     if accounts.is_empty() {
+        place.know_unit(options.filter.unit(), Some(settings))?;
         return Err(Failure::new(Exit::NotFound, "no account fits the selection")
             .help("`spa accounts` with the same switches shows what there is"));
     }
