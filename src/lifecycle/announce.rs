@@ -67,7 +67,7 @@ impl Announcer {
         let message = format!(
             "The maintenance window of {} lets no account in any more: {reason}.\n\
              {} of {} accounts had their turn; those in flight go on.\n\
-             To see the accounts: spa accounts --stuck. To open another window: spa window open.",
+             To see the accounts: spa accounts --stuck. To open another window: spa window open --reason …",
             window.id, window.turns, window.planned
         );
         let news = News::Exception(ExceptionEvent {
