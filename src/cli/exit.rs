@@ -75,7 +75,7 @@ impl Exit {
             Self::Refused => "refused, by the rules or by whoever was asked to confirm",
             Self::NotFound => "no such account, unit, store or file",
             Self::Store => {
-                "the store cannot be used: may not be read, locked, read-only, damaged, or from a newer version"
+                "the store may not be read, or is locked, read-only, damaged, or from a newer version"
             }
             Self::Partly => "some of several accounts could not be served; each is named",
             Self::Input => {
