@@ -30,6 +30,8 @@ struct Kept {
 #[derive(Debug, Default)]
 struct Stream {
     head: Option<Arc<Account>>,
+    /// When the head says that something is due next.
+    wake: Option<Timestamp>,
     records: Packed,
 }
 
@@ -85,8 +87,8 @@ impl Journal for MemoryJournal {
             return Err(AppendError::Conflict { expected });
         }
         stream.records.push(records, actors).map_err(unreadable)?;
-        let before = stream.head.as_ref().and_then(|head| head.next_wake());
         let after = account.next_wake();
+        let before = std::mem::replace(&mut stream.wake, after);
         if before != after {
             before.map(|wake| wakes.remove(&(wake, account.id())));
             after.map(|wake| wakes.insert((wake, account.id())));

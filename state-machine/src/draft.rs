@@ -1,5 +1,7 @@
 //! A decision in the making: records that build on one another.
 
+use std::borrow::Cow;
+
 use crate::{Account, Actor, Cause, Fact, Intent, Owes, Policy, Record, Timestamp, Trigger};
 
 /// Collects records. Each is folded in at once, so that what follows is decided on what it means.
@@ -8,17 +10,18 @@ pub(crate) struct Draft<'a> {
     pub(crate) policy: &'a Policy,
     /// The instant of the decision.
     pub(crate) now: Timestamp,
-    /// The head with every record so far.
-    pub(crate) account: Account,
+    /// The head with every record so far. Most decisions record nothing, or ask for a look first: the head is
+    /// copied with the first record.
+    pub(crate) account: Cow<'a, Account>,
     records: Vec<Record>,
     cause: Cause,
     looked: bool,
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(account: &Account, policy: &'a Policy, trigger: &Trigger, now: Timestamp) -> Self {
+    pub(crate) fn new(account: &'a Account, policy: &'a Policy, trigger: &Trigger, now: Timestamp) -> Self {
         let cause = Cause { origin: trigger.origin(), by: trigger.by.clone(), trigger: trigger.id };
-        Self { policy, now, account: account.clone(), records: Vec::new(), cause, looked: false }
+        Self { policy, now, account: Cow::Borrowed(account), records: Vec::new(), cause, looked: false }
     }
 
     /// From here on, records rest on a fresh and complete look.
@@ -61,7 +64,7 @@ impl<'a> Draft<'a> {
             fact,
             owes,
         };
-        self.account.fold(&record);
+        self.account.to_mut().fold(&record);
         self.records.push(record);
     }
 
@@ -72,6 +75,6 @@ impl<'a> Draft<'a> {
 
     /// The records, and the head that they make.
     pub(crate) fn finish(self) -> (Vec<Record>, Account) {
-        (self.records, self.account)
+        (self.records, self.account.into_owned())
     }
 }

@@ -80,8 +80,10 @@ fn touchable(draft: &mut Draft<'_>, seen: &Seen) -> Step {
     if draft.account.profile != seen.profile {
         draft.record(Fact::Described(Box::new(seen.profile.as_ref().clone())));
     }
-    // It is the same by now. Kept once, it is also seen at once to be the same.
-    draft.account.profile = Arc::clone(&seen.profile);
+    if !Arc::ptr_eq(&draft.account.profile, &seen.profile) {
+        // It is the same by now. Kept once, it is also seen at once to be the same.
+        draft.account.to_mut().profile = Arc::clone(&seen.profile);
+    }
     if draft.account.status != seen.status {
         draft.record(Fact::StatusChanged { status: seen.status });
     }
