@@ -8,7 +8,7 @@
 mod support;
 
 use chrono::TimeDelta;
-use state_machine::{Policy, Protection, Reading, Standing, State, Timestamp};
+use state_machine::{Gesture, Policy, Protection, Reading, Standing, State, Timestamp};
 use stateright::{Checker, Expectation, HasDiscoveries, Model, Property};
 use support::policy::policy;
 use support::world::{Action, Faults, Rule, World};
@@ -46,6 +46,26 @@ impl Life {
         let mut life = Self::released(faults, hands);
         life.start.truth.standing = Standing::Protected(Protection::Listed);
         life
+    }
+
+    /// An account that an operator released in the middle of its on-boarding: it was never on-boarded.
+    fn given_away(faults: Faults, hands: &[Option<&'static str>]) -> Self {
+        let mut world = World::new(Reading::Untagged, Faults::default());
+        let policy = policy();
+        // Each event is answered to the end before the next one comes, so that no build runs when it is asked for.
+        while world.head.state() != Some(State::Assigned) || !world.processes.is_empty() {
+            let next = if world.processes.is_empty() { Action::Deliver(0) } else { Action::Step(0) };
+            world.act(&policy, &next, &mut |_| {});
+        }
+        world.ask(&policy, Gesture::Release);
+        while !world.is_quiet(&policy) {
+            let actions = world.actions(&policy, &[]);
+            let action = actions.iter().find(|action| **action != Action::Tick).unwrap_or(&actions[0]);
+            world.act(&policy, &action.clone(), &mut |_| {});
+        }
+        assert_eq!((world.head.state(), world.head.on_boarded()), (Some(State::Released), None));
+        world.faults = faults;
+        Self::from(world, hands)
     }
 
     /// An account that carried `expired` before anybody here had seen it.
@@ -179,7 +199,6 @@ macro_rules! scenarios {
 const NOBODY: &[Option<&str>] = &[];
 /// Somebody may set the tag to one of these, or take it away.
 const SOMEBODY: &[Option<&str>] = &[Some("vanilla"), Some("released"), Some("expired"), None];
-
 scenarios! {
     joining_without_faults: joining {} NOBODY => 5_449;
     joining_with_events_lost_and_repeated_and_a_crash:
@@ -210,6 +229,8 @@ scenarios! {
     maintenance_while_the_settings_change: released { windows: 1, edits: 2 } NOBODY => 228_435;
     protected_with_a_window_an_operator_and_a_tag_set_by_hand:
         protected { windows: 1, hands: 1, commands: 1 } SOMEBODY => 14_726;
+    given_away_with_an_operator_and_a_window: given_away { windows: 1, commands: 1 } NOBODY => 302_378;
+    given_away_with_an_operator_and_a_tag_set_by_hand: given_away { hands: 1, commands: 1 } SOMEBODY => 2_222_606;
     first_seen_expired_with_an_operator: sighted { commands: 1 } NOBODY => 17_185;
     first_seen_expired_with_a_tag_set_by_hand: sighted { hands: 1 } SOMEBODY => 86_366;
 }
