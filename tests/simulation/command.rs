@@ -135,7 +135,7 @@ fn wrong_words_are_refused_with_what_would_be_right() {
         (&["--seeds", "1..2", "--seed", "1"], "cannot be used with"),
         (&["--days", "0"], "0 is not in 1..=3660"),
         (&["--accounts", "0"], "0 is not in"),
-        (&["--start", "yesterday"], "is not an instant"),
+        (&["--start", "yesterday"], "neither an instant (2026-11-21T18:00:00Z) nor a day"),
         (&["--timeline", "123"], "3 digits"),
         (&["--accounts", "5", "--organization", "x.json"], "cannot be used with"),
     ] {
