@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::TimeDelta;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, Custody, CycleEnd, Effect, Fact, Fleet, FleetFact, FleetRecord, ObligationId, Origin,
-    Reading, Record, Standing, State, Status, TaskKind, Text, Timestamp, Token, Window, WindowId,
+    Account, AccountId, Custody, CycleEnd, Effect, Fact, Fleet, FleetFact, FleetRecord, Look, ObligationId,
+    Origin, Reading, Record, Standing, State, Status, TaskKind, Text, Timestamp, Token, Window, WindowId,
 };
 
 use crate::cloud::BuildOrder;
@@ -132,11 +132,19 @@ struct Book {
     changed: Option<Timestamp>,
     /// When it last began a try out of quarantine, or left it.
     tried: Option<Timestamp>,
+    /// Whether whoever looked last was told that the tag says released.
+    told_released: bool,
 }
 
 impl Book {
     fn new(id: AccountId) -> Self {
-        Self { head: Account::unseen(id), on_boarded: false, changed: None, tried: None }
+        Self {
+            head: Account::unseen(id),
+            on_boarded: false,
+            changed: None,
+            tried: None,
+            told_released: false,
+        }
     }
 }
 
@@ -407,6 +415,11 @@ impl Watcher for Referee {
         self.books().statistics.build_ended(account, build);
     }
 
+    fn looked(&self, account: AccountId, look: &Look) {
+        let told = matches!(look, Look::Seen(seen) if seen.reading == Reading::Known(State::Released));
+        self.books().book(account).told_released = told;
+    }
+
     fn lost(&self, lost: &Lost) {
         self.books().statistics.lost(lost);
     }
@@ -433,6 +446,15 @@ impl JournalWatcher for Referee {
                 ) => Rule::OneBuildAtATime,
             };
             books.check(rule, id, now, || illegal.map_or(Ok(()), |illegal| Err(illegal.to_string())));
+            if let Fact::CycleBegan { window: Some(window), .. } = &record.fact {
+                let told_released = books.book(id).told_released;
+                books.check(Rule::UnknownIsNeverReleased, id, now, || {
+                    if told_released {
+                        return Ok(());
+                    }
+                    Err(format!("the window of {window} took it, and nobody was told that it is released"))
+                });
+            }
         }
         let replayed = books.book(id).head == **account;
         books.check(Rule::ReplayIsHead, id, now, || {

@@ -10,8 +10,8 @@ use spa::simulation::referee::Referee;
 use spa::simulation::{Rule, Simulated, simulate};
 use state_machine::{
     Account, AccountId, Actor, BuildId, BuildOutcome, Cause, CycleKind, Effect, Fact, FleetFact, FleetRecord,
-    Intent, ObligationId, Origin, Owes, Reading, Record, State, StateChange, Status, TagWrite, Tags,
-    TaskKind, Timestamp, Token, WindowId,
+    Intent, Look, ObligationId, Origin, Owes, Reading, Record, Seen, State, StateChange, Status, TagWrite,
+    Tags, TaskKind, Timestamp, Token, WindowId,
 };
 
 use crate::support::{scenario, settings};
@@ -91,6 +91,13 @@ impl Calm {
         self.appended(&head, &record);
         assert_eq!(self.simulated.breach(), None, "owing is no breach");
         ObligationId { record: record.version, place: 0 }
+    }
+
+    /// Somebody looks at an account, and is told this of its tag.
+    fn looked(&self, account: AccountId, reading: Reading) {
+        let profile = Arc::default();
+        let seen = Seen { at: self.now, status: Status::Active, reading, profile };
+        self.referee().looked(account, &Look::Seen(Box::new(seen)));
     }
 
     fn effect(&self, member: &Member, effect: &Effect, obligation: ObligationId) {
@@ -302,6 +309,20 @@ fn rule_8_a_suspended_or_foreign_account_is_touched() {
 }
 
 #[test]
+fn rule_1_a_window_takes_an_account_of_which_nobody_was_told_that_it_is_released() {
+    let unreadable = Reading::Unreadable(state_machine::Unreadable::Throttled);
+    for reading in [Reading::Untagged, Reading::Known(State::Assigned), unreadable] {
+        let calm = Calm::new();
+        calm.looked(calm.account, reading);
+        let head = calm.head();
+        let window = Some(WindowId(calm.now));
+        let began = Fact::CycleBegan { cycle: CycleKind::Maintenance, window };
+        calm.appended(&head, &calm.record(&head, began));
+        calm.broke(Rule::UnknownIsNeverReleased, "nobody was told that it is released");
+    }
+}
+
+#[test]
 fn rule_9_a_window_lets_in_more_than_it_may() {
     let calm = Calm::new();
     let window = Some(WindowId(calm.now));
@@ -310,6 +331,7 @@ fn rule_9_a_window_lets_in_more_than_it_may() {
         assert_eq!(calm.simulated.breach(), None, "{number} of {allowed} are allowed");
         let id = AccountId::from_number(310_000_000_000 + number).unwrap();
         let head = Account::unseen(id);
+        calm.looked(id, Reading::Known(State::Released));
         let began = Fact::CycleBegan { cycle: CycleKind::Maintenance, window };
         calm.appended(&head, &calm.record(&head, began));
     }

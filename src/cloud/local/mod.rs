@@ -35,7 +35,9 @@ pub use state::{Build, Delivery, Member, Meta, Place, Seconds, State, Unit};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use state_machine::{AccountId, Effect, Failure, FailureKind, ObligationId, Text, Timestamp, Token, Warrant};
+use state_machine::{
+    AccountId, Effect, Failure, FailureKind, Look, ObligationId, Text, Timestamp, Token, Warrant,
+};
 
 use crate::cloud::BuildOrder;
 use crate::event::Trust;
@@ -94,6 +96,9 @@ pub trait Watcher: Send + Sync + std::fmt::Debug {
 
     /// An event was lost.
     fn lost(&self, lost: &Lost);
+
+    /// Somebody looked at this account, and was told this.
+    fn looked(&self, _account: AccountId, _look: &Look) {}
 }
 
 /// How a call goes.

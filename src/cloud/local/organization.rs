@@ -30,10 +30,14 @@ const ROOT: &str = "r-ab12";
 impl Organization for LocalCloud {
     async fn look(&self, account: AccountId) -> Look {
         let at = self.time();
-        self.change(|state| self.read(state, account, at)).unwrap_or_else(|error| {
+        let look = self.change(|state| self.read(state, account, at)).unwrap_or_else(|error| {
             store_failed(&error);
             Look::Unreadable(Unreadable::Failed)
-        })
+        });
+        if let Some(watcher) = &self.watcher {
+            watcher.looked(account, &look);
+        }
+        look
     }
 
     async fn list(&self, page: Option<PageToken>) -> Result<Page, Unreadable> {
