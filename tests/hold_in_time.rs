@@ -119,7 +119,7 @@ fn a_hold_that_was_accepted_stops_a_purge_that_somebody_has_in_hand() {
     let member = Member {
         status: state_machine::Status::Active,
         profile: Arc::new(profile),
-        state_tag: None,
+        state_tag: None::<&str>.into(),
         before: None,
         builds: Vec::new(),
         baseline: None,

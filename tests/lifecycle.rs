@@ -74,12 +74,16 @@ impl Story {
         let mut cloud = Cloud::new(number(999_999_999_999), number(123_456_789_012), faults, 1);
         let account = number(111_122_223_333);
         let units: Vec<UnitId> = unit.iter().map(|unit| unit.parse().unwrap()).collect();
-        let profile =
-            Profile { name: "sandbox".into(), email: "alice@example.com".into(), units, tags: Tags::new() };
+        let profile = Profile {
+            name: "sandbox".into(),
+            email: "alice@example.com".into(),
+            units: units.into(),
+            tags: Tags::new(),
+        };
         let member = Member {
             status: Status::Active,
             profile: Arc::new(profile),
-            state_tag: state_tag.map(Text::from),
+            state_tag: state_tag.into(),
             before: None,
             builds: Vec::new(),
             baseline: None,

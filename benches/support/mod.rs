@@ -14,8 +14,7 @@ use spa::simulation::{Scenario, Simulated, simulate};
 use state_machine::AccountId;
 
 /// Four units; windows on Saturdays, wide enough for everybody: with the usual brakes, 50 accounts at a time,
-/// ten thousand do not have their turn in two days. Every account is compared with its journal every six hours,
-/// and not every hour as by default: for a third of the time nothing else would be measured.
+/// ten thousand do not have their turn in two days. Everything else is as by default.
 const SETTINGS: &str = "
 automation:
   account_id: '123456789012'
@@ -25,7 +24,6 @@ worker:
   preparation_buildspec_template_file: buildspecs/prepare.yaml
   purge_buildspec_template_file: buildspecs/purge.yaml
 maintenance: { accounts_in_flight: 1000, first_wave: 20 }
-lifecycle: { compare_every: 6h }
 defaults:
   account_tags: { managed-by: SPA }
   preparation: { feature: enabled }

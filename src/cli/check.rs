@@ -167,7 +167,7 @@ impl<'a> Checked<'a> {
         if self.head.task().is_some_and(|task| task.build.is_some()) {
             find("left-over", format!("it is {standing}, and a build of ours still runs in it"), None);
         } else if standing == Standing::Unmanaged
-            && let Some(tag) = &member.state_tag
+            && let Some(tag) = member.state_tag.text()
         {
             let key = &self.policy.keys.state;
             let help = format!("take the tag {key} away, or name the account or its unit in the settings");

@@ -182,7 +182,7 @@ fn known(
     let units = if *head == Account::unseen(account) {
         Units { from: UnitsFrom::NeverSeen, around: Vec::new() }
     } else {
-        Units { from: UnitsFrom::Store, around: head.profile().units.clone() }
+        Units { from: UnitsFrom::Store, around: head.profile().units.to_vec() }
     };
     Ok(Known { units, now })
 }

@@ -120,7 +120,7 @@ impl Place {
         let mut known: BTreeSet<UnitId> = self.station.units()?.into_iter().collect();
         known.extend(settings.iter().flat_map(|settings| settings.units().cloned()));
         let members = self.station.members(|_| true)?;
-        known.extend(members.into_iter().flat_map(|(_, member)| member.profile.units.clone()));
+        known.extend(members.iter().flat_map(|(_, member)| member.profile.units.iter().cloned()));
         if known.contains(unit) {
             return Ok(());
         }

@@ -158,9 +158,10 @@ pub trait Parameters: Send + Sync {
 }
 
 /// What the settings said of every account at one time.
-pub trait FleetPolicies: Send + Sync {
-    /// The settings of an account that stands in these units, nearest first.
-    fn policy(&self, account: AccountId, units: &[UnitId]) -> Arc<Policy>;
+pub trait FleetPolicies: Send {
+    /// The settings of an account that stands in these units, nearest first. Whoever goes through a fleet asks
+    /// for every account of it, and most share the answer with their neighbours, so it may be remembered.
+    fn policy(&mut self, account: AccountId, units: &Arc<[UnitId]>) -> Arc<Policy>;
 }
 
 /// What must stand in an account before builds can run in it.

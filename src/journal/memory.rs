@@ -114,7 +114,9 @@ impl Journal for MemoryJournal {
         let kept = self.kept();
         let start = after.map_or(Unbounded, Excluded);
         let streams = kept.accounts.range((start, Unbounded));
-        Ok(streams.filter_map(|(_, stream)| stream.head.clone()).take(limit).collect())
+        let mut heads = Vec::with_capacity(limit.min(kept.accounts.len()));
+        heads.extend(streams.filter_map(|(_, stream)| stream.head.clone()).take(limit));
+        Ok(heads)
     }
 
     async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, AccountId)>, JournalError> {

@@ -12,6 +12,9 @@ use state_machine::{Actor, Cause, Fact, Origin, Owes, Record, Timestamp, Trigger
 /// account with few records wastes little, and one with many is never copied.
 const CHUNKS: std::ops::RangeInclusive<usize> = 512..=8_192;
 
+/// The records of nearly every append take less than this, and are then written without growing a vector.
+const BUFFER: usize = 1_024;
+
 /// Actors, each kept once, for all accounts.
 #[derive(Debug, Default)]
 pub(super) struct Actors {
@@ -78,7 +81,12 @@ impl Packed {
             entries.push(Entry { with, looked: *looked, claim: *claim, fact, owes });
             before = Some(record);
         }
-        self.keep(&postcard::to_stdvec(&entries)?);
+        let mut buffer = [0; BUFFER];
+        match postcard::to_slice(&entries, &mut buffer) {
+            Ok(bytes) => self.keep(bytes),
+            Err(postcard::Error::SerializeBufferFull) => self.keep(&postcard::to_stdvec(&entries)?),
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 

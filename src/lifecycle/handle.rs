@@ -119,8 +119,9 @@ impl<W: World> Lifecycle<'_, W> {
     async fn work(&self, id: AccountId, trigger: &Trigger) -> Result<Handled, LifecycleError> {
         let mut outcome = None;
         let mut trigger = trigger.clone();
+        let mut known = None;
         for _ in 0..STEPS {
-            let (account, queue, step) = match self.decide(id, &trigger).await? {
+            let (account, queue, step) = match self.decide(id, known, &trigger).await? {
                 Decided::Appended { account, queue, because } => (account, queue, Outcome::Recorded(because)),
                 Decided::Nothing { account, idle } => (account, None, Outcome::Nothing(idle)),
                 Decided::Refused { account, refusal } => (account, None, Outcome::Refused(refusal)),
@@ -137,15 +138,26 @@ impl<W: World> Lifecycle<'_, W> {
                 return Ok(Handled { account, outcome: outcome.clone() });
             }
             trigger.happening = Happening::Settled(payments);
+            // What was in this process's hand in that head is settled on it. If somebody else has come further
+            // since, the journal refuses the append, and the head is read again.
+            known = Some(account);
         }
         Err(LifecycleError::Endless { account: id, steps: STEPS })
     }
 
-    /// Decides, with as much evidence as that takes, and appends. A lost race is run again from the start:
-    /// evidence that is older than the head counts for nothing.
-    async fn decide(&self, id: AccountId, trigger: &Trigger) -> Result<Decided, LifecycleError> {
+    /// Decides, with as much evidence as that takes, and appends. A lost race is run again from the start, on
+    /// the head of then: evidence that is older than the head counts for nothing.
+    async fn decide(
+        &self,
+        id: AccountId,
+        mut known: Option<Arc<Account>>,
+        trigger: &Trigger,
+    ) -> Result<Decided, LifecycleError> {
         for _ in 0..RACES {
-            let account = self.world.journal().account(id).await?;
+            let account = match known.take() {
+                Some(account) => account,
+                None => self.world.journal().account(id).await?,
+            };
             let (decision, now) = self.decide_at(&account, trigger).await;
             match decision {
                 Decision::Append { records, account: next, because } => {

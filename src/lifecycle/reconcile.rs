@@ -58,12 +58,23 @@ pub async fn wake_due<W: World>(
 pub async fn compare<W: World>(lifecycle: &Lifecycle<'_, W>) -> Result<Comparison, LifecycleError> {
     let world = lifecycle.world();
     let listed = list(world).await?;
-    let heads = heads(world.journal()).await?;
-    let mut comparison = Comparison { listed: listed.len(), ..Comparison::default() };
-    let policies = world.parameters().fleet().await.map_err(LifecycleError::NoSettings)?;
+    let mut policies = world.parameters().fleet().await.map_err(LifecycleError::NoSettings)?;
     let now = world.clock().now();
-    for account in different(&policies, &heads, &listed, now) {
-        comparison.different.push(account);
+    let mut comparison = Comparison { listed: listed.len(), ..Comparison::default() };
+    let (mut rest, mut after) = (listed.as_slice(), None);
+    loop {
+        let heads = world.journal().heads(after, BATCH).await?;
+        after = heads.last().map(|head| head.id()).filter(|_| heads.len() == BATCH);
+        // Beside the last head of all stand all accounts that are left.
+        let beside = after.map_or(rest.len(), |last| rest.partition_point(|listed| listed.account <= last));
+        let (listed, later) = rest.split_at(beside);
+        comparison.different.extend(different(&mut policies, &heads, listed, now));
+        if after.is_none() {
+            break;
+        }
+        rest = later;
+    }
+    for &account in &comparison.different {
         if let Err(error) = lifecycle.handle(account, &Trigger::DIFFERENCE).await {
             tracing::warn!(%account, %error, "not looked at; the next comparison will");
             comparison.failed.push((account, error.to_string()));
@@ -104,7 +115,7 @@ pub(super) async fn heads<J: Journal>(journal: &J) -> Result<Vec<Arc<Account>>, 
 
 /// Goes through both lists side by side; both are ordered by identifier.
 fn different(
-    policies: &impl FleetPolicies,
+    policies: &mut impl FleetPolicies,
     heads: &[Arc<Account>],
     listed: &[Listed],
     now: Timestamp,
@@ -127,7 +138,7 @@ fn different(
 }
 
 fn differs_now(
-    policies: &impl FleetPolicies,
+    policies: &mut impl FleetPolicies,
     id: AccountId,
     head: Option<&Arc<Account>>,
     listed: Option<&Listed>,

@@ -65,7 +65,7 @@ pub async fn plan_window<W: World>(lifecycle: &Lifecycle<'_, W>) -> Result<Plan,
     let listed = reconcile::list(world).await?;
     let heads = reconcile::heads(world.journal()).await?;
     let mut heads: BTreeMap<_, _> = heads.into_iter().map(|head| (head.id(), head)).collect();
-    let policies = world.parameters().fleet().await.map_err(LifecycleError::NoSettings)?;
+    let mut policies = world.parameters().fleet().await.map_err(LifecycleError::NoSettings)?;
     let mut plan = Plan::default();
     let now = world.clock().now();
     for listed in listed {

@@ -69,22 +69,25 @@ struct Merged {
 #[derive(Debug, Default)]
 pub(super) struct Cache(RwLock<BTreeMap<Option<AccountId>, ByUnits>>);
 
-/// By the listed units around the account, the outermost first.
-type ByUnits = BTreeMap<Box<[u32]>, Arc<Merged>>;
+/// By the units around the account, the nearest first, as the account tells them: whoever asks allocates nothing.
+type ByUnits = BTreeMap<Box<[UnitId]>, Arc<Merged>>;
 
 impl Settings {
     /// What counts for an account that lies in these units, the nearest first, the units around it after it.
     /// An account outside of all units has none.
     pub fn resolve(&self, account: AccountId, units: &[UnitId]) -> Resolved {
-        let listed = self.listed(units);
-        let own = self.accounts.contains_key(&account) || self.protected.contains_key(&account);
-        let key = own.then_some(account);
-        if let Some(merged) = self.cache.get(key, &listed) {
+        let key = self.speaks_of(account).then_some(account);
+        if let Some(merged) = self.cache.get(key, units) {
             return Resolved { account, merged };
         }
-        let merged = Arc::new(self.merge(account, &listed));
-        self.cache.put(key, listed, Arc::clone(&merged));
+        let merged = Arc::new(self.merge(account, &self.listed(units)));
+        self.cache.put(key, units, Arc::clone(&merged));
         Resolved { account, merged }
+    }
+
+    /// Whether something is said of this very account, and not only of units.
+    pub fn speaks_of(&self, account: AccountId) -> bool {
+        self.accounts.contains_key(&account) || self.protected.contains_key(&account)
     }
 
     fn merge(&self, account: AccountId, listed: &[u32]) -> Merged {
@@ -143,12 +146,12 @@ impl Settings {
 }
 
 impl Cache {
-    fn get(&self, account: Option<AccountId>, units: &[u32]) -> Option<Arc<Merged>> {
+    fn get(&self, account: Option<AccountId>, units: &[UnitId]) -> Option<Arc<Merged>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&account)?.get(units).cloned()
     }
 
-    fn put(&self, account: Option<AccountId>, units: Vec<u32>, merged: Arc<Merged>) {
+    fn put(&self, account: Option<AccountId>, units: &[UnitId], merged: Arc<Merged>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
             known.clear();

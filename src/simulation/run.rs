@@ -347,7 +347,7 @@ impl<'s> Run<'s> {
     /// An operator adopts every account that carries a state.
     fn adopt(&mut self) -> Result<(), SimulationError> {
         let accounts = self.world.cloud().change(|state| {
-            let tagged = state.members().iter().filter(|(_, member)| member.state_tag.is_some());
+            let tagged = state.members().iter().filter(|(_, member)| member.state_tag.text().is_some());
             tagged.map(|(account, _)| *account).collect::<Vec<_>>()
         })?;
         for account in accounts {

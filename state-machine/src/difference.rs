@@ -56,8 +56,8 @@ impl Account {
     /// Whether it waits for the end of a hold that is not there any more: the settings held it, and were
     /// changed.
     fn waits_too_long(&self, policy: &Policy, now: Timestamp) -> bool {
+        let Some(until) = self.deferred else { return false };
         let held = policy.hold_at(self.hold.as_ref(), now).map(|hold| hold.until);
-        !self.is_waiting_in_quarantine()
-            && self.deferred.is_some_and(|until| held.is_none_or(|held| held < until))
+        !self.is_waiting_in_quarantine() && held.is_none_or(|held| held < until)
     }
 }

@@ -38,8 +38,8 @@ pub struct Profile {
     pub name: Text,
     /// E-mail address of its root user.
     pub email: Text,
-    /// The units that hold it, nearest first; none when it stands in the root.
-    pub units: Vec<UnitId>,
+    /// The units that hold it, nearest first; none when it stands in the root. Accounts of one unit share it.
+    pub units: Arc<[UnitId]>,
     /// Its tags, without the one that holds the state.
     pub tags: Tags,
 }

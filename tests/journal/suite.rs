@@ -107,7 +107,7 @@ pub fn described(name: &str) -> Fact {
     Fact::Described(Box::new(Profile {
         name: name.into(),
         email: "someone@example.com".into(),
-        units: vec!["ou-ab12-11111111".parse::<UnitId>().unwrap()],
+        units: ["ou-ab12-11111111".parse::<UnitId>().unwrap()].into(),
         tags: Tags::from_iter([(Text::from("account-holder"), Text::from(name))]),
     }))
 }

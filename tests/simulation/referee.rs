@@ -116,7 +116,7 @@ fn to(from: Reading, to: State) -> TagWrite {
 }
 
 fn tagged(mut member: Member, tag: Option<&str>) -> Member {
-    member.state_tag = tag.map(Into::into);
+    member.state_tag = tag.into();
     member
 }
 
@@ -200,7 +200,7 @@ fn rule_2_an_account_is_purged_against_the_settings() {
     let mut member = tagged(calm.member(), Some("expired"));
     // Experiments with long memories are prepared and never purged.
     let mut profile = member.profile.as_ref().clone();
-    profile.units = vec!["ou-ab12-77778888".parse().unwrap()];
+    profile.units = ["ou-ab12-77778888".parse().unwrap()].into();
     member.profile = Arc::new(profile);
     calm.effect(&member, &PURGE, claimed);
     calm.broke(Rule::NoPurgeByAccident, "the settings disable that");
@@ -300,7 +300,7 @@ fn rule_8_a_suspended_or_foreign_account_is_touched() {
         member.status = status;
         if let Some(units) = units {
             let mut profile = member.profile.as_ref().clone();
-            profile.units = units;
+            profile.units = units.into();
             member.profile = Arc::new(profile);
         }
         calm.effect(&member, &Effect::WriteTags(write), claimed);

@@ -30,7 +30,7 @@ pub use builds::EndedBuild;
 pub use bus::{EventKind, Lost};
 pub use clock::Anchor;
 pub use keeper::Keeper;
-pub use state::{Build, Delivery, Member, Meta, Place, Seconds, State, Unit};
+pub use state::{Build, Delivery, Member, Meta, Place, Seconds, State, StateTag, Unit};
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

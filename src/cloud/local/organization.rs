@@ -13,7 +13,7 @@ use crate::event::{Actor, MoveAccount, OrganizationEvent, Parent, TagResource, U
 
 use super::calls::Call;
 use super::faults::Fault;
-use super::{Course, EventKind, LocalCloud, State, failure, message, store_failed};
+use super::{Course, EventKind, LocalCloud, State, StateTag, failure, message, store_failed};
 
 /// How far a single read may lag behind our own write. `lifecycle.settle` must be longer.
 const READ_LAG: TimeDelta = TimeDelta::seconds(20);
@@ -97,16 +97,13 @@ impl LocalCloud {
         let lag = if state.strikes(Fault::Stale) { LIST_LAG } else { TimeDelta::zero() };
         let start = after.map_or(Unbounded, Excluded);
         let mut members = state.members.range((start, Unbounded));
-        let accounts: Vec<Listed> = members
-            .by_ref()
-            .take(PAGE)
-            .map(|(&account, member)| Listed {
-                account,
-                status: member.status,
-                reading: member.stale_reading(now, lag),
-                profile: Arc::clone(&member.profile),
-            })
-            .collect();
+        let mut accounts = Vec::with_capacity(PAGE);
+        accounts.extend(members.by_ref().take(PAGE).map(|(&account, member)| Listed {
+            account,
+            status: member.status,
+            reading: member.stale_reading(now, lag),
+            profile: Arc::clone(&member.profile),
+        }));
         let more = members.next().is_some();
         let next = accounts.last().filter(|_| more).map(|last| PageToken(last.account.to_string()));
         Ok(Page { accounts, next })
@@ -167,8 +164,8 @@ impl LocalCloud {
         }
         let mut set = write.set.clone();
         if let Some(change) = &write.change {
-            let value = Text::from(change.to.as_str());
-            let before = member.state_tag.replace(Text::clone(&value));
+            let value = change.to.as_str();
+            let before = std::mem::replace(&mut member.state_tag, StateTag::from(Some(value)));
             member.before = self.lags.then_some((self.time(), before));
             set.insert(state_key, value);
         }
@@ -186,7 +183,7 @@ impl LocalCloud {
     pub fn set_state_by_hand(&self, state: &mut State, account: AccountId, value: Option<&str>, who: &str) {
         let state_key = Arc::clone(&self.settings.tag_keys().state);
         let Some(member) = state.member_mut(account) else { return };
-        member.state_tag = value.map(Text::from);
+        member.state_tag = value.into();
         // What somebody else writes cannot be told from what they will write in a moment.
         member.before = None;
         match value {

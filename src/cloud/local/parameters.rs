@@ -14,18 +14,43 @@ use crate::settings::Settings;
 use super::calls::Call;
 use super::{Course, LocalCloud, failure, message, store_failed};
 
-impl FleetPolicies for Arc<Settings> {
-    fn policy(&self, account: AccountId, units: &[UnitId]) -> Arc<Policy> {
-        Arc::clone(self.resolve(account, units).policy())
+/// The settings for a whole fleet. What counts for all accounts of some units that have no settings of their own
+/// is looked up once, and found again by the place of the list of units, which these accounts share.
+#[derive(Debug)]
+pub struct FleetSettings {
+    settings: Arc<Settings>,
+    shared: BTreeMap<usize, (Arc<[UnitId]>, Arc<Policy>)>,
+}
+
+/// How many lists of units are remembered. Where accounts do not share them, as when they were just read from a
+/// store, remembering is no use.
+const LISTS_OF_UNITS: usize = 256;
+
+impl FleetPolicies for FleetSettings {
+    fn policy(&mut self, account: AccountId, units: &Arc<[UnitId]>) -> Arc<Policy> {
+        if self.settings.speaks_of(account) {
+            return Arc::clone(self.settings.resolve(account, units).policy());
+        }
+        let place = units.as_ptr().addr();
+        if let Some((_, policy)) = self.shared.get(&place) {
+            return Arc::clone(policy);
+        }
+        let policy = Arc::clone(self.settings.resolve(account, units).policy());
+        if self.shared.len() >= LISTS_OF_UNITS {
+            self.shared.clear();
+        }
+        // As long as it is kept here, no other list can stand at its place.
+        self.shared.insert(place, (Arc::clone(units), Arc::clone(&policy)));
+        policy
     }
 }
 
 impl Parameters for LocalCloud {
-    type Fleet = Arc<Settings>;
+    type Fleet = FleetSettings;
 
     async fn fleet(&self) -> Result<Self::Fleet, Unreadable> {
         self.get_parameters()?;
-        Ok(Arc::clone(&self.settings))
+        Ok(FleetSettings { settings: Arc::clone(&self.settings), shared: BTreeMap::new() })
     }
 
     async fn policy(&self, account: AccountId, units: &[UnitId]) -> Result<Arc<Policy>, Unreadable> {

@@ -23,6 +23,8 @@ pub struct State {
     pub automation_account: AccountId,
     /// Units by identifier.
     pub units: BTreeMap<UnitId, Unit>,
+    /// The units above each unit, itself first, as they were asked for since units last changed.
+    paths: BTreeMap<Option<UnitId>, Arc<[UnitId]>>,
     pub(super) members: BTreeMap<AccountId, Member>,
     pub(super) deliveries: BTreeMap<Place, Delivery>,
     pub(super) wake_ups: BTreeMap<AccountId, Timestamp>,
@@ -78,16 +80,57 @@ pub struct Member {
     /// Name, e-mail, units and tags but the one of the state.
     pub profile: Arc<Profile>,
     /// The tag of the state, if there is one.
-    pub state_tag: Option<Text>,
+    pub state_tag: StateTag,
     /// What it was before our own last write, and when that was: what a stale read shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<(Timestamp, Option<Text>)>,
+    pub before: Option<(Timestamp, StateTag)>,
     /// Its last builds, oldest first.
     pub builds: Vec<Build>,
     /// The version of the baseline that stands in it.
     pub baseline: Option<u32>,
     /// How many builds may run in it at the same time. New accounts have none for a while.
     pub concurrency: u8,
+}
+
+/// The tag of the state as it stands in an account: a text, or none. It is kept as it reads, since it is read far
+/// more often than written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<Text>", into = "Option<Text>")]
+pub struct StateTag(Reading);
+
+impl StateTag {
+    /// What it says.
+    pub const fn reading(&self) -> &Reading {
+        &self.0
+    }
+
+    /// The text that stands in it.
+    pub fn text(&self) -> Option<&str> {
+        match &self.0 {
+            Reading::Known(state) => Some(state.as_str()),
+            Reading::Unrecognised(text) => Some(text),
+            // What stands in an account is never unreadable: reads fail, tags do not.
+            Reading::Untagged | Reading::Unreadable(_) => None,
+        }
+    }
+}
+
+impl From<Option<&str>> for StateTag {
+    fn from(text: Option<&str>) -> Self {
+        Self(Reading::of_tag(text))
+    }
+}
+
+impl From<Option<Text>> for StateTag {
+    fn from(text: Option<Text>) -> Self {
+        Self::from(text.as_deref())
+    }
+}
+
+impl From<StateTag> for Option<Text> {
+    fn from(tag: StateTag) -> Self {
+        tag.text().map(Text::from)
+    }
 }
 
 /// A build in an account.
@@ -159,13 +202,13 @@ const BUILDS_KEPT: usize = 8;
 impl Member {
     /// What its state tag says.
     pub fn reading(&self) -> Reading {
-        Reading::of_tag(self.state_tag.as_deref())
+        self.state_tag.reading().clone()
     }
 
     /// What a read shows that lags so far behind.
     pub fn stale_reading(&self, now: Timestamp, lag: TimeDelta) -> Reading {
         match &self.before {
-            Some((written, tag)) if now.since(*written) < lag => Reading::of_tag(tag.as_deref()),
+            Some((written, tag)) if now.since(*written) < lag => tag.reading().clone(),
             Some(_) | None => self.reading(),
         }
     }
@@ -188,6 +231,7 @@ impl State {
             management_account,
             automation_account,
             units: BTreeMap::new(),
+            paths: BTreeMap::new(),
             members: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             wake_ups: BTreeMap::new(),
@@ -232,10 +276,21 @@ impl State {
     pub fn insert_unit(&mut self, id: UnitId, unit: Unit) {
         self.dirty.units.insert(id.clone());
         self.units.insert(id, unit);
+        self.paths.clear();
     }
 
     /// The units that hold what stands in this unit, nearest first.
-    pub fn path(&self, unit: Option<&UnitId>) -> Vec<UnitId> {
+    pub fn path(&mut self, unit: Option<&UnitId>) -> Arc<[UnitId]> {
+        let known = self.paths.get(&unit.cloned());
+        if let Some(path) = known {
+            return Arc::clone(path);
+        }
+        let path: Arc<[UnitId]> = self.walk(unit).into();
+        self.paths.insert(unit.cloned(), Arc::clone(&path));
+        path
+    }
+
+    fn walk(&self, unit: Option<&UnitId>) -> Vec<UnitId> {
         let mut path = Vec::new();
         let mut next = unit.cloned();
         while let Some(unit) = next {

@@ -68,8 +68,8 @@ pub(in crate::event) fn decode(
     let token = match &detail.token {
         None => None,
         Some(text) => {
-            let problem = format_args!("`{}` is no UUID", said(text));
-            Some(Token::parse(text).ok_or_else(|| part.invalid("Token", &problem))?)
+            let no_uuid = || part.invalid("Token", &format_args!("`{}` is no UUID", said(text)));
+            Some(Token::parse(text).ok_or_else(no_uuid)?)
         }
     };
     let payload = || {

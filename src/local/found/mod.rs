@@ -32,7 +32,7 @@ pub struct Newcomer {
 
 impl Newcomer {
     /// The account as a member of the organization that stands in this unit.
-    pub fn member(&self, state: &State, unit: Option<&UnitId>, state_key: &str) -> Member {
+    pub fn member(&self, state: &mut State, unit: Option<&UnitId>, state_key: &str) -> Member {
         let mut tags = self.tags.clone();
         let state_tag = tags.remove(state_key);
         let units = state.path(unit);
@@ -44,7 +44,7 @@ impl Newcomer {
                 units,
                 tags,
             }),
-            state_tag,
+            state_tag: state_tag.into(),
             before: None,
             builds: Vec::new(),
             baseline: None,

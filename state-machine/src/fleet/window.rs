@@ -14,7 +14,7 @@ use super::{FleetFact, FleetRecord};
 pub const PLAN_PAGE: usize = 1_000;
 
 /// How often a window that runs is looked after.
-const TICK: TimeDelta = TimeDelta::minutes(1);
+const TICK: TimeDelta = TimeDelta::minutes(2);
 
 /// A window that runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

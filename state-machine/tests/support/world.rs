@@ -215,7 +215,7 @@ impl World {
             profile: Arc::new(Profile {
                 name: "alice".into(),
                 email: "alice@example.com".into(),
-                units: Vec::new(),
+                units: Arc::default(),
                 tags: self.truth.tags.clone(),
             }),
         }))
