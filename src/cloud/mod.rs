@@ -15,6 +15,8 @@
 //! - Nothing is retried inside for longer than the caller's claim lasts; what fails is said, with its kind.
 //! - What touches an account takes a [`Warrant`]; there is no other way in.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod local;
 pub mod order;
 
