@@ -20,6 +20,8 @@ pub struct CallError {
     pub code: Option<String>,
     /// What the service said, or what kept it from answering.
     pub message: String,
+    /// What AWS calls this request, for its support; none when the service did not answer.
+    pub request_id: Option<String>,
 }
 
 impl CallError {
@@ -51,21 +53,25 @@ impl Governor {
     /// Makes a call when its lane has room, and learns from its outcome. `account` is the account for which it is
     /// made: lanes are fair between accounts.
     ///
+    /// `request` sends the call, each time that it is asked to: `|| client.list_accounts().send()`. The SDK itself
+    /// repeats nothing, so that everything that is sent is seen here.
+    ///
     /// # Errors
     /// What the service said, as one of our kinds.
-    pub async fn call<T, E, R>(
+    pub async fn call<T, E, R, F>(
         &self,
         lane: Lane,
         operation: &'static str,
         account: Option<AccountId>,
-        request: impl Future<Output = Result<T, SdkError<E, R>>> + Send,
+        request: impl Fn() -> F + Send + Sync,
     ) -> Result<T, CallError>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, R>>> + Send,
     {
         let _ = (lane, account);
-        request.await.map_err(|error| told(operation, &error))
+        request().await.map_err(|error| told(operation, &error))
     }
 }
 
@@ -77,5 +83,7 @@ where
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned);
     let message = error.as_service_error().and_then(ProvideErrorMetadata::message);
     let message = message.map_or_else(|| error.to_string(), str::to_owned);
-    CallError { operation, kind: FailureKind::Unavailable, code, message }
+    let meta = error.as_service_error().map(ProvideErrorMetadata::meta);
+    let request_id = meta.and_then(|meta| meta.extra("aws_request_id")).map(str::to_owned);
+    CallError { operation, kind: FailureKind::Unavailable, code, message, request_id }
 }
