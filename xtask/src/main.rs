@@ -3,6 +3,7 @@
 //! - `test`: the steps that `cargo xtask test` runs, and `step`, how they are run and summed up
 //! - `tidy`: what no compiler checks: layers, sizes, links, commands that documents name
 //! - `closure`: what the crates are built from
+//! - `aws`: what only the feature `aws` has
 //! - `generate`: files of the repository that are written by its own programs
 //! - `mutants`: breaks each rule on purpose, and looks which check notices
 //! - `bench`: the benchmarks
@@ -16,6 +17,7 @@
     reason = "a command line: what it says is what it is for"
 )]
 
+mod aws;
 mod bench;
 mod closure;
 mod fault;

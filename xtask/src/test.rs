@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check and every test, in one run.
 
+use crate::aws;
 use crate::closure;
 use crate::fault::Fault;
 use crate::generate;
@@ -49,6 +50,11 @@ const PEERS: &[Step] = &[
         name: "buildspecs",
         proves: "buildspecs do what they say to an account, run by the command line of AWS",
         run: buildspecs,
+    },
+    Step {
+        name: "aws",
+        proves: "what runs on AWS is lint-free, and works against AWS as other people have built it",
+        run: aws::check,
     },
     Step {
         name: "simulations",

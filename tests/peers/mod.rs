@@ -1,0 +1,152 @@
+//! AWS as other people have written it, for tests: `mod peers;` (or with `#[path]`), then `peers::guest()`.
+//!
+//! There is one moto a test binary, on a port of the loopback that it finds by itself. Each test is a [`Guest`]: it
+//! has an AWS account of its own, and so never sees what another test does. What is wrong with an answer of AWS
+//! (refused, throttled, lost on its way) is asked of the guest, and is wrong for that guest only.
+
+#![allow(dead_code, reason = "each test binary uses its part of it")]
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use serde_json::{Value, json};
+
+/// Where everything happens.
+pub const REGION: &str = "eu-west-1";
+
+/// moto, running.
+pub struct Moto {
+    endpoint: String,
+    log: PathBuf,
+    child: Child,
+    /// One question at a time; the answer follows on the other pipe.
+    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+}
+
+impl Moto {
+    /// Starts one. It ends when this is dropped, and when this process ends, however it does: its standard input
+    /// is a pipe from here.
+    pub fn start() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let python = root.join(".venv/bin/python");
+        assert!(python.exists(), "there is no .venv with moto in it: run `cargo xtask test --only aws` once");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
+        fs::create_dir_all(&folder).unwrap();
+        static STARTED: AtomicU64 = AtomicU64::new(1);
+        let number = STARTED.fetch_add(1, Ordering::SeqCst);
+        let log = folder.join(format!("{}-moto-{}.txt", env!("CARGO_CRATE_NAME"), number));
+        let mut child = Command::new(python)
+            .arg(root.join("tests/peers/moto_peer.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let input = child.stdin.take().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let first = read(&mut output, &log);
+        let endpoint = format!("http://127.0.0.1:{}", first["port"]);
+        Self { endpoint, log, child, pipes: Mutex::new((input, output)) }
+    }
+
+    /// Where it listens.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// How an SDK client reaches it with this access key. Twelve digits are the account that calls; whatever
+    /// `AssumeRole` has handed out is the role's.
+    pub fn config(&self, credentials: Credentials) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(REGION))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build()
+    }
+
+    fn ask(&self, question: &Value) -> Value {
+        let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(pipes.0, "{question}").unwrap();
+        read(&mut pipes.1, &self.log)
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read(output: &mut BufReader<ChildStdout>, log: &Path) -> Value {
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    serde_json::from_str(&line)
+        .unwrap_or_else(|_| panic!("moto said {line:?}; its log:\n{}", fs::read_to_string(log).unwrap()))
+}
+
+/// The moto of this test binary.
+pub fn moto() -> &'static Moto {
+    static MOTO: OnceLock<Moto> = OnceLock::new();
+    MOTO.get_or_init(Moto::start)
+}
+
+/// One test's own account in the moto of this test binary.
+pub struct Guest {
+    moto: &'static Moto,
+    account: String,
+}
+
+/// An account that nobody else uses.
+#[expect(clippy::print_stderr, reason = "shown when the test fails")]
+pub fn guest() -> Guest {
+    static GUESTS: AtomicU64 = AtomicU64::new(100_000_000_001);
+    let (moto, account) = (moto(), GUESTS.fetch_add(1, Ordering::SeqCst).to_string());
+    eprintln!("account {account} in moto, whose log is {}", moto.log.display());
+    Guest { moto, account }
+}
+
+impl Guest {
+    /// The account, twelve digits.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// How SDK clients reach moto as this account.
+    pub fn config(&self) -> SdkConfig {
+        self.moto.config(Credentials::new(&self.account, "secret", None, None, "tests"))
+    }
+
+    /// The next calls of this account to an operation (`TransactWriteItems`) are refused: with a status of HTTP
+    /// and a code of AWS.
+    pub fn refuse(&self, operation: &str, times: usize, status: u16, code: &str) {
+        self.fault(json!({ "operation": operation, "times": times, "status": status, "code": code }));
+    }
+
+    /// The next calls of this account to an operation are served, and their answers lost.
+    pub fn lose_answers(&self, operation: &str, times: usize) {
+        self.fault(json!({ "operation": operation, "times": times, "status": 0 }));
+    }
+
+    fn fault(&self, mut fault: Value) {
+        fault["do"] = "fault".into();
+        fault["account"] = self.account.as_str().into();
+        self.moto.ask(&fault);
+    }
+
+    /// What this account has called so far, oldest first: `dynamodb:GetItem`, lost and refused calls among them.
+    pub fn calls(&self) -> Vec<String> {
+        let answer = self.moto.ask(&json!({ "do": "calls", "account": self.account }));
+        let calls = answer["calls"].as_array().unwrap();
+        calls.iter().map(|call| call.as_str().unwrap().to_owned()).collect()
+    }
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""moto (tests/requirements.txt) as the API of AWS, on the loopback, for the tests in Rust.
+
+It takes a free port, says which in its first line, and ends when its standard input does, so that it never outlives
+whoever started it. Until then each line of the input is one request in JSON, and is answered with one line:
+
+    {"do": "fault", "account": "…", "operation": "TransactWriteItems", "times": 2, "status": 400, "code": "…"}
+        refuses the next calls of an account to an operation; `"status": 0` serves the call and loses its answer
+    {"do": "calls", "account": "…"}
+        which operations the account has called, lost and refused ones among them, oldest first
+
+What differs from moto as it comes:
+
+- An access key of twelve digits is the account that calls, so that each test has an account of its own.
+- Calls to DynamoDB come one after the other. moto undoes a failed transaction by putting back the table as it was
+  before, and with it whatever another thread has written since.
+- CodeBuild asks for no location of a source NO_SOURCE, as AWS does not.
+- EventBridge delivers the `account` of an event, matches inside arrays of objects, and shows no event to a rule that
+  has a schedule only.
+- ListAccounts has pages of 20 accounts at most.
+"""
+
+import copy
+import itertools
+import json
+import logging
+import os
+import re
+import socket
+import sys
+import threading
+
+# Before anything of boto is imported: no profile of whoever runs this may count.
+for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
+    del os.environ[name]
+os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_EC2_METADATA_DISABLED="true")
+
+import moto.codebuild.responses as codebuild  # noqa: E402
+import moto.events.models as events  # noqa: E402
+import moto.events.utils as events_utils  # noqa: E402
+from moto.moto_server.werkzeug_app import (  # noqa: E402
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from moto.organizations.utils import PAGINATION_MODEL  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+PAGINATION_MODEL["list_accounts"]["limit_default"] = 20
+
+
+def lenient(strict):
+    def validate(source):
+        if source.get("type") == "NO_SOURCE" and not source.get("location"):
+            source = {**source, "location": "none"}
+        return strict(source)
+
+    return validate
+
+
+codebuild._validate_required_params_source = lenient(codebuild._validate_required_params_source)
+
+template = events_utils.EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE
+events_utils.EventTemplateParser.DEFAULT_EVENT_INPUT_TEMPLATE = template.replace(
+    '"region":', '"account": "<account>", "region":'
+)
+
+
+def choices(node):
+    """The event once for each choice of one element from each array of objects: a pattern matches within one."""
+    if isinstance(node, dict):
+        chosen = itertools.product(*(list(choices(value)) for value in node.values()))
+        yield from (dict(zip(node, values)) for values in itertools.islice(chosen, 4096))
+    elif isinstance(node, list) and node and all(isinstance(element, dict) for element in node):
+        for element in node:
+            yield from choices(element)
+    else:
+        yield node
+
+
+def matching_in_arrays(matches):
+    return lambda self, event: any(matches(self, choice) for choice in choices(json.loads(json.dumps(event))))
+
+
+def unscheduled(send):
+    def send_to_targets(self, event, *arguments, **named):
+        if self.event_pattern.get_pattern() or not self.scheduled_expression:
+            send(self, copy.deepcopy(event), *arguments, **named)
+
+    return send_to_targets
+
+
+events.EventPattern.matches_event = matching_in_arrays(events.EventPattern.matches_event)
+events.Rule.send_to_targets = unscheduled(events.Rule.send_to_targets)
+
+
+class Peer:
+    """moto, with what the tests have asked for in front of it."""
+
+    def __init__(self):
+        self.moto = DomainDispatcherApplication(create_backend_app)
+        self.dynamodb = threading.Lock()
+        self.lock = threading.Lock()
+        self.faults = []
+        self.calls = {}
+
+    def __call__(self, environ, start_response):
+        credential = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        key, service = credential.groups() if credential else ("", "")
+        if re.fullmatch(r"\d{12}", key):
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = key
+        operation = self.operation(environ)
+        fault = self.fault(key, operation)
+        with self.lock:
+            self.calls.setdefault(key, []).append(f"{service}:{operation}")
+        logging.info("%s %s:%s %s", key, service, operation, fault or "")
+        if fault is not None and fault["status"] != 0:
+            return refuse(fault, environ, start_response)
+        if service == "dynamodb":
+            with self.dynamodb:
+                answer = self.moto(environ, start_response)
+                answer = list(answer)
+        else:
+            answer = self.moto(environ, start_response)
+        if fault is not None:
+            # The caller sees its connection end without an answer.
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return answer
+
+    def operation(self, environ):
+        """As the service calls it: in a header, or in the form that the body is."""
+        target = environ.get("HTTP_X_AMZ_TARGET")
+        if target:
+            return target.rsplit(".", 1)[-1]
+        if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+            return environ.get("REQUEST_METHOD", "")
+        body = self.moto._get_body(environ) or ""
+        return self.moto.get_action_from_body(body) or ""
+
+    def fault(self, account, operation):
+        with self.lock:
+            for fault in self.faults:
+                if fault["account"] == account and fault["operation"] == operation and fault["times"] > 0:
+                    fault["times"] -= 1
+                    return fault
+        return None
+
+    def ask(self, request):
+        with self.lock:
+            match request.pop("do"):
+                case "fault":
+                    self.faults.append(request)
+                    return {}
+                case "calls":
+                    return {"calls": self.calls.get(request["account"], [])}
+                case other:
+                    return {"unknown": other}
+
+
+def refuse(fault, environ, start_response):
+    """An error as the service words it: JSON, or XML for the older ones."""
+    # What was sent is read: a connection that is closed over unread bytes is reset, and loses the answer.
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    code, message = fault["code"], f"{fault['code']}, as the test wants it"
+    if "HTTP_X_AMZ_TARGET" in environ:
+        kind, body = "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message})
+    else:
+        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+        kind, body = "text/xml", f"<ErrorResponse>{error}<RequestId>refused</RequestId></ErrorResponse>"
+    start_response(f"{fault['status']} Refused", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body.encode()]
+
+
+def main():
+    # A line for each call; whoever looks into a failing test wants to read it.
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    peer = Peer()
+    server = make_server("127.0.0.1", 0, peer, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(json.dumps({"port": server.server_port}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(peer.ask(json.loads(line))), flush=True)
+    # Threads that still serve somebody do not keep it.
+    os._exit(0)
+
+
+main()

@@ -1,0 +1,33 @@
+//! What only the feature `aws` has: checked by clippy, and tested against AWS as other people have built it.
+
+use crate::fault::Fault;
+use crate::program::Program;
+use crate::step::Tally;
+use crate::tools;
+
+/// Tests that need the feature: what cargo is to run, and which of its tests. Without the second, the step `tests`
+/// would have run the others before.
+const TESTS: &[(&str, &str)] = &[("--test peers_harness", "")];
+
+/// Installs the peers, and runs what needs them.
+///
+/// # Errors
+/// When clippy has something to say, a test fails, or a line of the list above ran no test.
+pub fn check() -> Result<String, Fault> {
+    tools::python()?;
+    let mut passed = 0;
+    for (what, which) in TESTS {
+        let mut tally = Tally::default();
+        Program::cargo("test --locked --features aws --no-fail-fast")
+            .with(what)
+            .with("--")
+            .with(which)
+            .run_with(|line| tally.read(line))?;
+        if tally.passed == 0 {
+            return Err(Fault::one(format!("not a single test ran: {what} -- {which}")));
+        }
+        passed += tally.passed;
+    }
+    Program::cargo("clippy --locked --features aws --all-targets -- --deny warnings").run()?;
+    Ok(format!("{passed} tests passed"))
+}
