@@ -35,32 +35,18 @@ pub trait Organization: Send + Sync {
     /// Reads one account: status, tags, and the units that hold it. Always fresh.
     fn look(&self, account: AccountId) -> impl Future<Output = Look> + Send;
 
-    /// Reads a page of the fleet. It may lag behind what was written a moment ago.
-    ///
-    /// A page may be empty and still have one after it.
+    /// Reads the whole fleet, in no order. It may lag behind what was written a moment ago. Its calls grow with
+    /// pages, never with accounts.
     ///
     /// # Errors
-    /// When the page could not be read; what was read before is then no complete list.
-    fn list(&self, page: Option<PageToken>) -> impl Future<Output = Result<Page, Unreadable>> + Send;
+    /// When any part of it could not be read: there is no such thing as a shorter list.
+    fn list(&self) -> impl Future<Output = Result<Vec<Listed>, Unreadable>> + Send;
 
     /// Writes the tags that the warrant names: takes away, then sets all others in one call.
     ///
     /// # Errors
     /// What went wrong. Unless it is uncertain, nothing was written.
     fn write_tags(&self, warrant: Warrant) -> impl Future<Output = Result<(), Failure>> + Send;
-}
-
-/// Where a page of the fleet begins, as the page before it said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageToken(pub String);
-
-/// A page of the fleet.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// Accounts on it.
-    pub accounts: Vec<Listed>,
-    /// Where the next one begins; `None`: this was the last.
-    pub next: Option<PageToken>,
 }
 
 /// An account as a listing shows it.

@@ -85,16 +85,7 @@ pub async fn compare<W: World>(lifecycle: &Lifecycle<'_, W>) -> Result<Compariso
 
 /// Every account of the organization, by identifier.
 pub(super) async fn list<W: World>(world: &W) -> Result<Vec<Listed>, LifecycleError> {
-    let mut accounts = Vec::new();
-    let mut page = None;
-    loop {
-        let found = world.organization().list(page).await.map_err(LifecycleError::Unlisted)?;
-        accounts.extend(found.accounts);
-        match found.next {
-            Some(next) => page = Some(next),
-            None => break,
-        }
-    }
+    let mut accounts = world.organization().list().await.map_err(LifecycleError::Unlisted)?;
     accounts.sort_by_key(|listed| listed.account);
     Ok(accounts)
 }

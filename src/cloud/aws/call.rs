@@ -43,6 +43,12 @@ impl CallError {
         }
     }
 
+    /// An answer that makes no sense.
+    pub(super) fn odd(operation: &'static str, message: impl Into<String>) -> Self {
+        let kind = FailureKind::Unavailable;
+        Self { operation, kind, code: None, message: message.into(), request_id: None }
+    }
+
     /// Whether the service answered with this code.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)

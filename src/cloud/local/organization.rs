@@ -8,7 +8,7 @@ use state_machine::{
     Text, Timestamp, UnitId, Unreadable, Warrant, tags::TAGS_PER_ACCOUNT,
 };
 
-use crate::cloud::{Listed, Organization, Page, PageToken};
+use crate::cloud::{Listed, Organization};
 use crate::event::{Actor, MoveAccount, OrganizationEvent, Parent, TagResource, UntagResource};
 
 use super::calls::Call;
@@ -40,13 +40,20 @@ impl Organization for LocalCloud {
         look
     }
 
-    async fn list(&self, page: Option<PageToken>) -> Result<Page, Unreadable> {
-        let after = page.map(|PageToken(after)| after.parse::<AccountId>()).transpose();
-        let after = after.map_err(|_| Unreadable::Failed)?;
-        self.change(|state| self.read_page(state, after)).map_err(|error| {
-            store_failed(&error);
-            Unreadable::Failed
-        })?
+    async fn list(&self) -> Result<Vec<Listed>, Unreadable> {
+        let (mut accounts, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.change(|state| self.read_page(state, after)).map_err(|error| {
+                store_failed(&error);
+                Unreadable::Failed
+            })?;
+            let (page, next) = page?;
+            accounts.extend(page);
+            match next {
+                Some(_) => after = next,
+                None => return Ok(accounts),
+            }
+        }
     }
 
     async fn write_tags(&self, warrant: Warrant) -> Result<(), Failure> {
@@ -81,8 +88,13 @@ impl LocalCloud {
         }
     }
 
-    /// `GetResources`, joined with `ListAccounts` for accounts that never had a tag.
-    fn read_page(&self, state: &mut State, after: Option<AccountId>) -> Result<Page, Unreadable> {
+    /// A page of `GetResources`, joined with `ListAccounts` for accounts that never had a tag, and after which
+    /// account the next page begins.
+    fn read_page(
+        &self,
+        state: &mut State,
+        after: Option<AccountId>,
+    ) -> Result<(Vec<Listed>, Option<AccountId>), Unreadable> {
         use std::ops::Bound::{Excluded, Unbounded};
         for call in [Call::GetResources, Call::ListAccounts] {
             match self.course(state, call, false) {
@@ -104,9 +116,8 @@ impl LocalCloud {
             reading: member.stale_reading(now, lag),
             profile: Arc::clone(&member.profile),
         }));
-        let more = members.next().is_some();
-        let next = accounts.last().filter(|_| more).map(|last| PageToken(last.account.to_string()));
-        Ok(Page { accounts, next })
+        let next = accounts.last().map(|last| last.account).filter(|_| members.next().is_some());
+        Ok((accounts, next))
     }
 
     fn write_as_warranted(&self, state: &mut State, warrant: &Warrant) -> Result<(), Failure> {
