@@ -100,7 +100,7 @@ fn send(options: &SendOptions, context: &Context) -> Result<Exit, Failure> {
             // Lines that are no JSON leave a record, too.
             Err(refusal) => {
                 let line = lines.get(item.line - 1).copied().unwrap_or_default();
-                done(handlers.refuse(refusal.clone(), line))?
+                done(handlers.refuse(refusal.clone(), line, None))?
             }
         };
         if let Ok(dispatched) = &handled {

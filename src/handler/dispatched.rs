@@ -4,7 +4,7 @@ use std::fmt;
 
 use state_machine::{AccountId, NotOpened, Text, Timestamp, WindowId};
 
-use crate::event::{Handler, NotRouted, Refusal};
+use crate::event::{Handler, News, NotRouted, Refusal};
 use crate::lifecycle::{Comparison, Outcome};
 
 /// What came of an event.
@@ -38,7 +38,11 @@ pub enum Dispatched {
         handler: Handler,
         /// The account that it is about.
         account: Option<AccountId>,
+        /// What it announced, when it was one of our own events; for whoever counts them.
+        news: Option<Box<News>>,
     },
+    /// It is another function's to handle, and was left alone.
+    NotMine(Handler),
     /// Nobody handles it, and why.
     NotRouted(NotRouted),
     /// It was refused, and why.
@@ -74,8 +78,16 @@ pub struct Answered {
 
 impl Answered {
     /// Whether the message is to be delivered again.
+    ///
+    /// What nobody can read is: after its tries it lies whole in the dead-letter queue, where a person finds it,
+    /// and from where it may be sent again when it can be read. What is none of our business, or forged, is
+    /// not: nothing would ever become of it.
     pub fn try_again(&self) -> bool {
-        self.outcome.as_ref().map_or(true, Dispatched::try_again)
+        match &self.outcome {
+            Ok(Dispatched::Refused(refusal)) => refusal.is_malformed(),
+            Ok(dispatched) => dispatched.try_again(),
+            Err(_) => true,
+        }
     }
 }
 
@@ -84,6 +96,8 @@ impl Answered {
 pub struct Wakened {
     /// How many accounts could not be woken. They stay due.
     pub failed: usize,
+    /// How many accounts were not begun, because the time was up. They stay due.
+    pub left: usize,
 }
 
 impl Dispatched {
@@ -97,6 +111,7 @@ impl Dispatched {
             | Self::Woken(_)
             | Self::Reconciled { .. }
             | Self::Noted { .. }
+            | Self::NotMine(_)
             | Self::NotRouted(_)
             | Self::Invoked(_)
             | Self::Refused(_) => false,
@@ -116,6 +131,7 @@ impl Dispatched {
             | Self::Woken(_)
             | Self::Reconciled { .. }
             | Self::Noted { .. }
+            | Self::NotMine(_)
             | Self::NotRouted(_)
             | Self::Invoked(_)
             | Self::Refused(_) => Vec::new(),
@@ -131,17 +147,20 @@ impl fmt::Display for Dispatched {
             }
             Self::WindowOpened(Ok(window)) => write!(f, "the window of {window} was opened"),
             Self::WindowOpened(Err(because)) => write!(f, "no window was opened: {because}"),
-            Self::Woken(Wakened { failed: 0 }) | Self::Reconciled { compared: None, .. } => {
+            Self::Woken(Wakened { failed: 0, left: 0 }) | Self::Reconciled { compared: None, .. } => {
                 f.write_str("what is due was woken")
             }
-            Self::Woken(Wakened { failed }) => write!(f, "what is due was woken, but for {failed} accounts"),
+            Self::Woken(Wakened { failed, left }) => {
+                write!(f, "what is due was woken, but for {} accounts", failed + left)
+            }
             Self::Reconciled { compared: Some(comparison), .. } => {
                 write!(f, "{} accounts compared, {} differ", comparison.listed, comparison.different.len())
             }
-            Self::Noted { handler, account: Some(account) } => {
+            Self::Noted { handler, account: Some(account), .. } => {
                 write!(f, "{handler}: account {account}: noted")
             }
-            Self::Noted { handler, account: None } => write!(f, "{handler}: noted"),
+            Self::NotMine(handler) => write!(f, "left alone: it is for {handler}"),
+            Self::Noted { handler, account: None, .. } => write!(f, "{handler}: noted"),
             Self::NotRouted(why) => write!(f, "nobody handles it: {why}"),
             Self::Invoked(why) => write!(f, "nothing to do: {why}"),
             Self::Batch(answers) => {

@@ -8,18 +8,22 @@ mod trigger;
 
 pub use dispatched::{Answered, Dispatched, Uninvoked, Wakened};
 
-use state_machine::{Actor, Cause, FleetFact, Occasion, Origin, Text};
+use state_machine::{Actor, Cause, FleetFact, Occasion, Origin, Text, TriggerId, Version};
 
 use crate::cloud::Clock as _;
 use crate::event::{
-    self, Delivery, Envelope, Event, Excerpt, Handler, Invocation, Message, Refusal, Route, Trust, receive,
-    route,
+    self, Body, Delivery, Envelope, Event, Excerpt, Handler, Invocation, Message, Refusal, Route, Trust,
+    receive, route,
 };
 use crate::journal::Journal as _;
 use crate::lifecycle::{Lifecycle, LifecycleError, World, advance_window, compare, open_window, wake_due};
 
 /// How many accounts the reconciler wakes in one run. The rest is found by the next one.
 const WAKES: usize = 1_000;
+
+/// Among how many of the fleet's latest records a refusal is looked for, before it is recorded. A message is
+/// delivered again within minutes.
+const REMEMBERED: u32 = 64;
 
 /// How often a lost race for the fleet's journal is run again.
 const RACES: u32 = 16;
@@ -30,12 +34,21 @@ pub struct Handlers<'w, W> {
     lifecycle: Lifecycle<'w, W>,
     trust: Trust,
     state_key: Text,
+    only: Option<Handler>,
+    delivery: Option<TriggerId>,
 }
 
 impl<'w, W: World> Handlers<'w, W> {
     /// Handlers that believe this, and that read the state from this tag.
     pub const fn new(lifecycle: Lifecycle<'w, W>, trust: Trust, state_key: Text) -> Self {
-        Self { lifecycle, trust, state_key }
+        Self { lifecycle, trust, state_key, only: None, delivery: None }
+    }
+
+    /// The same, in a function that is this handler and no other: events for others are left alone, and the
+    /// input of a person is for this one. `delivery` names what the function was invoked with; whoever delivers
+    /// it again uses the same name.
+    pub fn as_function(self, handler: Handler, delivery: Option<TriggerId>) -> Self {
+        Self { only: Some(handler), delivery, ..self }
     }
 
     /// Handles what a function was invoked with: one event as EventBridge delivers it, a batch of SQS messages,
@@ -48,8 +61,12 @@ impl<'w, W: World> Handlers<'w, W> {
         match receive(payload, &self.trust) {
             Ok(Delivery::Event(event)) => self.handle(&event, compares).await,
             Ok(Delivery::Batch(messages)) => Ok(self.batch(messages, compares).await),
-            Ok(Delivery::Invocation(_)) => Ok(Dispatched::Invoked(Uninvoked::NoFunction)),
-            Err(refusal) => self.refuse(refusal, payload).await,
+            Ok(Delivery::Invocation(input)) => match self.only {
+                // Lambda does not tell a function who invoked it; CloudTrail does.
+                Some(handler) => self.invoke(handler, input, Actor::Unknown).await,
+                None => Ok(Dispatched::Invoked(Uninvoked::NoFunction)),
+            },
+            Err(refusal) => self.refuse(refusal, payload, self.delivery).await,
         }
     }
 
@@ -57,11 +74,16 @@ impl<'w, W: World> Handlers<'w, W> {
     async fn batch(&self, messages: Vec<Message>, compares: bool) -> Dispatched {
         let mut answers = Vec::with_capacity(messages.len());
         for Message { id, outcome, excerpt } in messages {
+            if !self.lifecycle.may_begin() {
+                answers.push(Answered { id, outcome: Err("the time was up before it".to_owned()) });
+                continue;
+            }
             let handled = match outcome {
                 Ok(event) => self.handle(&event, compares).await,
                 Err(refusal) => {
                     let excerpt = excerpt.as_ref().map_or("", Excerpt::as_str);
-                    self.refuse(refusal, excerpt.as_bytes()).await
+                    let delivery = (!id.is_empty()).then(|| TriggerId::from_text(&id));
+                    self.refuse(refusal, excerpt.as_bytes(), delivery).await
                 }
             };
             answers.push(Answered { id, outcome: handled.map_err(|error| error.to_string()) });
@@ -95,10 +117,7 @@ impl<'w, W: World> Handlers<'w, W> {
                 let occasion = Occasion::Command { reason: "the function was invoked by hand".into() };
                 Ok(Dispatched::WindowOpened(open_window(&self.lifecycle, &occasion, by, None).await?))
             }
-            Handler::OnWakeUp => {
-                let failed = wake_due(&self.lifecycle, WAKES).await?;
-                Ok(Dispatched::Woken(Wakened { failed: failed.len() }))
-            }
+            Handler::OnWakeUp => Ok(Dispatched::Woken(self.wake_due().await?)),
             Handler::OnReconcile => self.reconcile(true).await,
             Handler::OnVanillaAccount
             | Handler::OnAssignedAccount
@@ -124,6 +143,9 @@ impl<'w, W: World> Handlers<'w, W> {
             Route::To(handler) => handler,
             Route::Nowhere(why) => return Ok(Dispatched::NotRouted(why)),
         };
+        if self.only.is_some_and(|only| only != handler) {
+            return Ok(Dispatched::NotMine(handler));
+        }
         if let Some((account, trigger)) = trigger::of_event(event, &self.state_key) {
             let outcome = self.lifecycle.handle(account, &trigger).await?.outcome;
             return Ok(Dispatched::Handled { handler, account, outcome });
@@ -135,10 +157,7 @@ impl<'w, W: World> Handlers<'w, W> {
                 let opened = open_window(&self.lifecycle, occasion, Actor::Aws, Some(id)).await?;
                 Ok(Dispatched::WindowOpened(opened))
             }
-            Handler::OnWakeUp => {
-                let failed = wake_due(&self.lifecycle, WAKES).await?;
-                Ok(Dispatched::Woken(Wakened { failed: failed.len() }))
-            }
+            Handler::OnWakeUp => Ok(Dispatched::Woken(self.wake_due().await?)),
             Handler::OnReconcile => self.reconcile(compares).await,
             Handler::OnVanillaAccount
             | Handler::OnAssignedAccount
@@ -151,30 +170,59 @@ impl<'w, W: World> Handlers<'w, W> {
             | Handler::OnAlert
             | Handler::OnConsoleLogin
             | Handler::OnActivity
-            | Handler::ToMicrosoftTeams => Ok(Dispatched::Noted { handler, account: event.account() }),
+            | Handler::ToMicrosoftTeams => {
+                let news = match &event.body {
+                    Body::Own(own) => Some(Box::new(own.news.clone())),
+                    Body::Organization(_)
+                    | Body::Build(_)
+                    | Body::SignIn(_)
+                    | Body::Alert(_)
+                    | Body::Schedule(_) => None,
+                };
+                Ok(Dispatched::Noted { handler, account: event.account(), news })
+            }
         }
+    }
+
+    async fn wake_due(&self) -> Result<Wakened, LifecycleError> {
+        let woken = wake_due(&self.lifecycle, WAKES).await?;
+        Ok(Wakened { failed: woken.failed.len(), left: woken.left })
     }
 
     /// The reconciler: what is due, the window that runs, and on its long way everything that differs.
     async fn reconcile(&self, compares: bool) -> Result<Dispatched, LifecycleError> {
-        let failed = wake_due(&self.lifecycle, WAKES).await?;
+        let woken = self.wake_due().await?;
         let window = advance_window(&self.lifecycle).await?;
         let comparison = if compares { Some(compare(&self.lifecycle).await?) } else { None };
-        Ok(Dispatched::Reconciled { woken: Wakened { failed: failed.len() }, compared: comparison, window })
+        Ok(Dispatched::Reconciled { woken, compared: comparison, window })
     }
 
-    /// What cannot be read, or is forged, is recorded. What is merely not ours is not.
+    /// What cannot be read, or is forged, is recorded. What is merely not ours is not. What is delivered again
+    /// under the same name shortly afterwards is not recorded twice.
     ///
     /// # Errors
     /// When the journal failed, or others were faster too often.
-    pub async fn refuse(&self, refusal: Refusal, payload: &[u8]) -> Result<Dispatched, LifecycleError> {
+    pub async fn refuse(
+        &self,
+        refusal: Refusal,
+        payload: &[u8],
+        delivery: Option<TriggerId>,
+    ) -> Result<Dispatched, LifecycleError> {
         if refusal.is_foreign() {
             return Ok(Dispatched::Refused(refusal));
         }
         let world = self.lifecycle.world();
-        let cause = Cause { origin: Origin::Outside, by: Actor::Unknown, trigger: None };
+        let cause = Cause { origin: Origin::Outside, by: Actor::Unknown, trigger: delivery };
         for _ in 0..RACES {
             let fleet = world.journal().fleet().await?;
+            if delivery.is_some() {
+                let before = Version::new(fleet.version().number().saturating_sub(REMEMBERED.into()));
+                let limit = usize::try_from(REMEMBERED).unwrap_or(usize::MAX);
+                let latest = world.journal().fleet_history(before, limit).await?;
+                if latest.iter().any(|record| is_refusal(&record.fact) && record.cause.trigger == delivery) {
+                    return Ok(Dispatched::Refused(refusal));
+                }
+            }
             let fact = FleetFact::EventRefused {
                 code: refusal.code().into(),
                 message: refusal.to_string().into(),
@@ -190,6 +238,10 @@ impl<'w, W: World> Handlers<'w, W> {
         }
         Err(LifecycleError::FleetContended { times: RACES })
     }
+}
+
+const fn is_refusal(fact: &FleetFact) -> bool {
+    matches!(fact, FleetFact::EventRefused { .. })
 }
 
 /// Who did something, as the lifecycle takes it.

@@ -19,10 +19,10 @@ mod window;
 
 pub use announce::Announcer;
 pub use handle::{Handled, Outcome};
-pub use reconcile::{Comparison, compare, wake_due};
+pub use reconcile::{Comparison, Woken, compare, wake_due};
 pub use window::{Plan, Planned, advance_window, open_window, plan_window};
 
-use state_machine::AccountId;
+use state_machine::{AccountId, Timestamp};
 
 use crate::cloud::{Baseline, Builds, Bus, Clock, Organization, Parameters, WakeUps};
 use crate::journal::{AppendError, Journal, JournalError};
@@ -70,12 +70,24 @@ pub trait World: Send + Sync {
 #[derive(Clone, Copy, Debug)]
 pub struct Lifecycle<'w, W> {
     world: &'w W,
+    until: Option<Timestamp>,
 }
 
 impl<'w, W: World> Lifecycle<'w, W> {
     /// The lifecycle over this world.
     pub const fn new(world: &'w W) -> Self {
-        Self { world }
+        Self { world, until: None }
+    }
+
+    /// The same, for a process that may be ended soon after this instant: who goes through many accounts begins
+    /// none after it. What is left over stays due, and the next run finds it.
+    pub const fn until(self, instant: Timestamp) -> Self {
+        Self { until: Some(instant), ..self }
+    }
+
+    /// Whether another account may be begun.
+    pub fn may_begin(&self) -> bool {
+        self.until.is_none_or(|until| self.world.clock().now() < until)
     }
 
     /// The world.

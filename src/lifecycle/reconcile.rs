@@ -27,27 +27,40 @@ pub struct Comparison {
     pub different: Vec<AccountId>,
     /// Accounts that could not be handled this time, and why. The next comparison finds them again.
     pub failed: Vec<(AccountId, String)>,
+    /// How many accounts differ and were not looked at, because the time was up. The next comparison finds them
+    /// again.
+    pub left: usize,
 }
 
-/// Wakes every account at which something is due, at most so many. Returns those that could not be woken,
-/// and why; they stay due.
+/// What came of waking what is due.
+#[derive(Debug, Default)]
+pub struct Woken {
+    /// Accounts that could not be woken, and why. They stay due.
+    pub failed: Vec<(AccountId, LifecycleError)>,
+    /// How many accounts were not begun, because the time was up. They stay due.
+    pub left: usize,
+}
+
+/// Wakes every account at which something is due, at most so many, as long as there is time.
 ///
 /// # Errors
 /// When the journal cannot tell what is due.
-pub async fn wake_due<W: World>(
-    lifecycle: &Lifecycle<'_, W>,
-    limit: usize,
-) -> Result<Vec<(AccountId, LifecycleError)>, LifecycleError> {
+pub async fn wake_due<W: World>(lifecycle: &Lifecycle<'_, W>, limit: usize) -> Result<Woken, LifecycleError> {
     let world = lifecycle.world();
     let due = world.journal().due(world.clock().now(), limit).await?;
-    let mut failed = Vec::new();
+    let mut woken = Woken { failed: Vec::new(), left: due.len() };
     for (_, account) in due {
+        if !lifecycle.may_begin() {
+            tracing::warn!(left = woken.left, "the time is up; what is left stays due");
+            break;
+        }
+        woken.left -= 1;
         if let Err(error) = lifecycle.wake(account).await {
             tracing::warn!(%account, %error, "not woken; it stays due");
-            failed.push((account, error));
+            woken.failed.push((account, error));
         }
     }
-    Ok(failed)
+    Ok(woken)
 }
 
 /// Compares every account of the organization with its journal, and looks at those that differ.
@@ -74,7 +87,12 @@ pub async fn compare<W: World>(lifecycle: &Lifecycle<'_, W>) -> Result<Compariso
         }
         rest = later;
     }
-    for &account in &comparison.different {
+    for (looked_at, &account) in comparison.different.iter().enumerate() {
+        if !lifecycle.may_begin() {
+            comparison.left = comparison.different.len() - looked_at;
+            tracing::warn!(left = comparison.left, "the time is up; the next comparison looks at the rest");
+            break;
+        }
         if let Err(error) = lifecycle.handle(account, &Trigger::DIFFERENCE).await {
             tracing::warn!(%account, %error, "not looked at; the next comparison will");
             comparison.failed.push((account, error.to_string()));

@@ -153,7 +153,10 @@ pub async fn advance_window<W: World>(
             }
             Some(fleet.announced(&cause, now))
         } else {
-            let settlements = settlements(lifecycle, window).await?;
+            let Some(settlements) = settlements(lifecycle, window).await? else {
+                tracing::warn!(window = %id, "the time is up; the window is looked after later");
+                return Ok(Some(now + TICK));
+            };
             let next = next_accounts(world, window).await?;
             fleet.advance(&cause, &settlements, &next, now)
         };
@@ -163,6 +166,10 @@ pub async fn advance_window<W: World>(
             continue;
         }
         for account in advance.admitted {
+            if !lifecycle.may_begin() {
+                tracing::warn!(%account, "the time is up; handed to its window later");
+                continue;
+            }
             // Whoever could not be handed over now is handed over by the next look after the window.
             if let Err(error) = lifecycle.handle(account, &trigger(account, id)).await {
                 tracing::warn!(%account, %error, "not handed to its window yet");
@@ -173,21 +180,22 @@ pub async fn advance_window<W: World>(
     Err(LifecycleError::FleetContended { times: RACES })
 }
 
-/// What became of the accounts in flight.
+/// What became of the accounts in flight; `None`: the time was up before all of them were asked for.
 async fn settlements<W: World>(
     lifecycle: &Lifecycle<'_, W>,
     window: &Window,
-) -> Result<BTreeMap<AccountId, Settlement>, LifecycleError> {
+) -> Result<Option<BTreeMap<AccountId, Settlement>>, LifecycleError> {
     let mut settlements = BTreeMap::new();
     for &id in &window.in_flight {
         let account = lifecycle.world().journal().account(id).await?;
         let settled = match settlement(&account, window.id) {
             Some(settled) => settled,
-            None => hand_over(lifecycle, window, id).await,
+            None if lifecycle.may_begin() => hand_over(lifecycle, window, id).await,
+            None => return Ok(None),
         };
         settlements.insert(id, settled);
     }
-    Ok(settlements)
+    Ok(Some(settlements))
 }
 
 /// The account was let in, and whoever let it in did not come to hand it over.

@@ -232,6 +232,7 @@ impl<'w, J: Journal> Engine<'w, J> {
             Dispatched::Handled { .. }
             | Dispatched::Woken(_)
             | Dispatched::Noted { .. }
+            | Dispatched::NotMine(_)
             | Dispatched::NotRouted(_)
             | Dispatched::Invoked(_)
             | Dispatched::Refused(_) => Ok(()),
