@@ -44,14 +44,16 @@ fn an_account_is_refused_what_its_test_wants_refused() {
 }
 
 #[test]
-fn a_lost_answer_was_served_all_the_same_and_the_sdk_asks_again() {
+fn a_call_whose_answer_is_lost_was_served_all_the_same() {
     let guest = peers::guest();
     guest.lose_answers("CreateQueue", 1);
     block_on(async {
         let queues = aws_sdk_sqs::Client::new(&guest.config());
-        queues.create_queue().queue_name("work").send().await.unwrap();
+        let lost = queues.create_queue().queue_name("work").send().await.unwrap_err();
+        assert!(lost.as_service_error().is_none(), "{lost:?}");
+        assert_eq!(queues.list_queues().send().await.unwrap().queue_urls().len(), 1);
     });
-    assert_eq!(guest.calls(), ["sqs:CreateQueue", "sqs:CreateQueue"]);
+    assert_eq!(guest.calls(), ["sqs:CreateQueue", "sqs:ListQueues"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -34,12 +35,12 @@ impl Moto {
     /// Starts one. It ends when this is dropped, and when this process ends, however it does: its standard input
     /// is a pipe from here.
     pub fn start() -> Self {
+        static STARTED: AtomicU64 = AtomicU64::new(1);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join(".venv/bin/python");
         assert!(python.exists(), "there is no .venv with moto in it: run `cargo xtask test --only aws` once");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
         fs::create_dir_all(&folder).unwrap();
-        static STARTED: AtomicU64 = AtomicU64::new(1);
         let number = STARTED.fetch_add(1, Ordering::SeqCst);
         let log = folder.join(format!("{}-moto-{}.txt", env!("CARGO_CRATE_NAME"), number));
         let mut child = Command::new(python)
@@ -62,12 +63,13 @@ impl Moto {
     }
 
     /// How an SDK client reaches it with this access key. Twelve digits are the account that calls; whatever
-    /// `AssumeRole` has handed out is the role's.
+    /// `AssumeRole` has handed out is the role's. The SDK repeats nothing, as in the product.
     pub fn config(&self, credentials: Credentials) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(REGION))
             .endpoint_url(&self.endpoint)
+            .retry_config(RetryConfig::disabled())
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build()
     }
@@ -135,6 +137,11 @@ impl Guest {
     /// The next calls of this account to an operation are served, and their answers lost.
     pub fn lose_answers(&self, operation: &str, times: usize) {
         self.fault(json!({ "operation": operation, "times": times, "status": 0 }));
+    }
+
+    /// From now on nothing is refused or lost any more.
+    pub fn refuse_nothing(&self) {
+        self.moto.ask(&json!({ "do": "heal", "account": self.account }));
     }
 
     fn fault(&self, mut fault: Value) {

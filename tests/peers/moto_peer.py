@@ -6,6 +6,8 @@ whoever started it. Until then each line of the input is one request in JSON, an
 
     {"do": "fault", "account": "…", "operation": "TransactWriteItems", "times": 2, "status": 400, "code": "…"}
         refuses the next calls of an account to an operation; `"status": 0` serves the call and loses its answer
+    {"do": "heal", "account": "…"}
+        forgets these faults
     {"do": "calls", "account": "…"}
         which operations the account has called, lost and refused ones among them, oldest first
 
@@ -150,6 +152,9 @@ class Peer:
             match request.pop("do"):
                 case "fault":
                     self.faults.append(request)
+                    return {}
+                case "heal":
+                    self.faults = [fault for fault in self.faults if fault["account"] != request["account"]]
                     return {}
                 case "calls":
                     return {"calls": self.calls.get(request["account"], [])}
