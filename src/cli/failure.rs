@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use state_machine::FailureKind;
+
 use crate::journal::JournalError;
 use crate::lifecycle::LifecycleError;
 use crate::local::EngineError;
@@ -101,8 +103,9 @@ const fn store_exit(error: &StoreError) -> Exit {
 const fn journal_exit(error: &JournalError) -> Exit {
     match error {
         JournalError::Store(error) => store_exit(error),
-        JournalError::Unreadable { .. } => Exit::Store,
-        JournalError::OutOfOrder { .. } => Exit::Failed,
+        JournalError::Service { kind: FailureKind::Missing, .. } => Exit::NotFound,
+        JournalError::Unreadable { .. } | JournalError::Service { .. } => Exit::Store,
+        JournalError::OutOfOrder { .. } | JournalError::TooLarge { .. } => Exit::Failed,
     }
 }
 
@@ -133,9 +136,10 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Store(error) => error.into(),
-            JournalError::Unreadable { .. } | JournalError::OutOfOrder { .. } => {
-                Self::of(journal_exit(&error), &error)
-            }
+            JournalError::Unreadable { .. }
+            | JournalError::Service { .. }
+            | JournalError::TooLarge { .. }
+            | JournalError::OutOfOrder { .. } => Self::of(journal_exit(&error), &error),
         }
     }
 }

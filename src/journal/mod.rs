@@ -4,9 +4,12 @@
 //! | --- | --- |
 //! | [`memory`] | memory, for simulations |
 //! | [`sqlite`] | one file that people can open |
+//! | `dynamodb` | a table of Amazon DynamoDB (with the feature `aws`) |
 //!
 //! Every journal passes the same test-suite (`tests/journal/suite.rs`).
 
+#[cfg(feature = "aws")]
+pub mod dynamodb;
 pub mod memory;
 mod packed;
 pub mod sqlite;
@@ -14,7 +17,7 @@ pub mod sqlite;
 use std::future::Future;
 use std::sync::Arc;
 
-use state_machine::{Account, AccountId, Fleet, FleetRecord, Record, Timestamp, Version};
+use state_machine::{Account, AccountId, FailureKind, Fleet, FleetRecord, Record, Timestamp, Version};
 
 /// Where records are kept, with these promises:
 ///
@@ -125,6 +128,22 @@ pub enum JournalError {
         /// How it failed.
         #[source]
         source: Source,
+    },
+    /// The service that keeps it refused, or did not answer.
+    #[error("the journal could not be reached: {message}")]
+    Service {
+        /// What it means: whether to try again, or to ask somebody.
+        kind: FailureKind,
+        /// What was asked, and what came back.
+        message: String,
+    },
+    /// More at once than the store takes. Nothing was written; this is a fault of the program.
+    #[error("{records} records with {bytes} bytes are more than the journal can take in one append")]
+    TooLarge {
+        /// How many records were to be appended.
+        records: usize,
+        /// How much they and the head take.
+        bytes: usize,
     },
     /// Records that do not follow one another from the expected version to the head: with them, the head
     /// would not be what a replay gives. This is a fault of the program.

@@ -1,4 +1,4 @@
-//! The same operations on the journal in memory and on the one in SQLite, whatever they are: the same answers.
+//! The same operations on two journals, whatever they are: the same answers.
 
 use std::sync::Arc;
 
@@ -110,18 +110,36 @@ fn outcome(outcome: &Result<(), AppendError>) -> String {
     }
 }
 
+async fn compare(
+    one: &impl Journal,
+    other: &impl Journal,
+    operations: &[Operation],
+) -> Result<(), TestCaseError> {
+    for operation in operations {
+        let (one, other) = (answer(one, operation).await, answer(other, operation).await);
+        prop_assert_eq!(one, other, "{:?}", operation);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn memory_and_sqlite_answer_alike(operations in prop::collection::vec(operation(), 1..60)) {
         let ((memory, ()), (sqlite, _folder)) = (memory(), sqlite());
-        block_on(async {
-            for operation in &operations {
-                let (one, other) = (answer(&memory, operation).await, answer(&sqlite, operation).await);
-                prop_assert_eq!(one, other, "{:?}", operation);
-            }
-            Ok(())
-        })?;
+        block_on(compare(&memory, &sqlite, &operations))?;
+    }
+}
+
+#[cfg(feature = "aws")]
+proptest! {
+    // Each operation is a few calls over the network; what stands there is the longer for it.
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+
+    #[test]
+    fn memory_and_dynamodb_answer_alike(operations in prop::collection::vec(operation(), 20..80)) {
+        let ((memory, ()), (dynamodb, _guest)) = (memory(), super::dynamodb::journal());
+        block_on(compare(&memory, &dynamodb, &operations))?;
     }
 }

@@ -9,25 +9,31 @@ use spa::store::{Open, Store};
 use state_machine::{Account, AccountId, Fleet, FleetRecord, Record, Timestamp, Version};
 use tempfile::TempDir;
 
-pub struct Several {
-    journals: Vec<SqliteJournal>,
+pub struct Several<J> {
+    journals: Vec<J>,
     calls: AtomicUsize,
 }
 
-pub fn several() -> (Several, TempDir) {
+/// A file, opened three times.
+pub fn several() -> (Several<SqliteJournal>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let open = || SqliteJournal::new(Store::open(&folder.path().join("spa.db"), Open::OrCreate).unwrap());
     let journals = (0..3).map(|_| open()).collect();
-    (Several { journals, calls: AtomicUsize::new(0) }, folder)
+    (Several::of(journals), folder)
 }
 
-impl Several {
-    fn one(&self) -> &SqliteJournal {
+impl<J> Several<J> {
+    /// These, which share what they keep.
+    pub const fn of(journals: Vec<J>) -> Self {
+        Self { journals, calls: AtomicUsize::new(0) }
+    }
+
+    fn one(&self) -> &J {
         &self.journals[self.calls.fetch_add(1, Ordering::SeqCst) % self.journals.len()]
     }
 }
 
-impl Journal for Several {
+impl<J: Journal> Journal for Several<J> {
     async fn account(&self, id: AccountId) -> Result<Arc<Account>, JournalError> {
         self.one().account(id).await
     }

@@ -4,6 +4,11 @@
 
 mod alike;
 mod connections;
+#[cfg(feature = "aws")]
+mod dynamodb;
+#[cfg(feature = "aws")]
+#[path = "../peers/mod.rs"]
+mod peers;
 #[macro_use]
 mod suite;
 
@@ -27,3 +32,7 @@ fn sqlite() -> (SqliteJournal, TempDir) {
 journal_suite!(in_memory, memory);
 journal_suite!(in_sqlite, sqlite);
 journal_suite!(in_sqlite_by_several_processes, connections::several);
+#[cfg(feature = "aws")]
+journal_suite!(in_dynamodb, dynamodb::journal);
+#[cfg(feature = "aws")]
+journal_suite!(in_dynamodb_by_several_processes, dynamodb::several);

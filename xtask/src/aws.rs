@@ -7,7 +7,11 @@ use crate::tools;
 
 /// Tests that need the feature: what cargo is to run, and which of its tests. Without the second, the step `tests`
 /// would have run the others before.
-const TESTS: &[(&str, &str)] = &[("--test peers_harness", "")];
+const TESTS: &[(&str, &str)] = &[
+    ("--lib", "cloud::aws journal::dynamodb"),
+    ("--test journal", "dynamodb"),
+    ("--test peers_harness", ""),
+];
 
 /// Installs the peers, and runs what needs them.
 ///

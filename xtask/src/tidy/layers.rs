@@ -25,10 +25,14 @@ const LAYERS: &[Layer] = &[
     Layer { module: "cloud", may_use: &["event"] },
     // AWS, played. It knows what AWS knows, and settings only as text in its parameters.
     Layer { module: "cloud::local", may_use: &["cloud", "event", "settings", "store"] },
+    // AWS, as the SDK reaches it: roles, limits and names come from the settings.
+    Layer { module: "cloud::aws", may_use: &["cloud", "event", "settings"] },
     // The journal's promises, and errors of what keeps it.
     Layer { module: "journal", may_use: &["store"] },
     Layer { module: "journal::memory", may_use: &["journal"] },
     Layer { module: "journal::sqlite", may_use: &["journal", "store"] },
+    // It makes its calls as every adapter does.
+    Layer { module: "journal::dynamodb", may_use: &["cloud::aws", "journal"] },
     // The loop that both worlds run: traits only, nobody who implements them.
     Layer { module: "lifecycle", may_use: &["cloud", "event", "journal", "settings"] },
     Layer { module: "handler", may_use: &["cloud", "event", "journal", "lifecycle"] },
