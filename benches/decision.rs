@@ -136,9 +136,10 @@ fn made(head: &Account, record: &Record) -> Option<Made> {
     };
     let look = Look::Seen(Box::new(Seen {
         at: record.at,
+        described: record.at,
         status: Status::Active,
         reading,
-        profile: Arc::new(head.profile().clone()),
+        profile: Arc::clone(head.profile()),
     }));
     let evidence = Evidence { look: Some(look), build };
     let trigger = Trigger { id: record.cause.trigger, by: Actor::Aws, happening };

@@ -40,9 +40,10 @@ impl Meddling {
         let trigger = Trigger { id: None, by: Actor::Principal("alice".into()), happening };
         let seen = Seen {
             at: now,
+            described: now,
             status: account.status(),
             reading: account.tag().reading.clone(),
-            profile: Arc::new(account.profile().clone()),
+            profile: Arc::clone(account.profile()),
         };
         let resolved = self.settings.resolve(account.id(), &account.profile().units);
         let evidence = Evidence::look(Look::Seen(Box::new(seen)));

@@ -31,6 +31,7 @@ fn described(head: &Account, times: usize, name: &str) -> (Vec<Record>, Arc<Acco
             at: Timestamp::default(),
             cause: Cause { origin: Origin::Reconciler, by: Actor::Unknown, trigger: None },
             looked: true,
+            described: None,
             claim: None,
             fact: Fact::Described(Box::new(profile)),
             owes: Vec::new(),

@@ -24,16 +24,17 @@ use std::future::Future;
 use std::sync::Arc;
 
 use state_machine::{
-    AccountId, Brakes, BuildFinding, BuildId, Failure, Look, Policy, Profile, Reading, Status, TaskKind,
-    Text, Timestamp, Token, UnitId, Unreadable, Warrant,
+    Account, AccountId, Brakes, BuildFinding, BuildId, Failure, Look, Policy, Profile, Reading, Scope,
+    Status, TaskKind, Text, Timestamp, Token, UnitId, Unreadable, Warrant,
 };
 
 use crate::event::OwnEvent;
 
 /// The accounts of the company.
 pub trait Organization: Send + Sync {
-    /// Reads one account: status, tags, and the units that hold it. Always fresh.
-    fn look(&self, account: AccountId) -> impl Future<Output = Look> + Send;
+    /// Reads as much of one account as `scope` says. What need not be read now is taken from `known`, or from a
+    /// listing that was read since then; where neither is young enough, everything is read.
+    fn look(&self, account: AccountId, scope: Scope, known: Known<'_>) -> impl Future<Output = Look> + Send;
 
     /// Reads the whole fleet, in no order. It may lag behind what was written a moment ago. Its calls grow with
     /// pages, never with accounts.
@@ -47,6 +48,22 @@ pub trait Organization: Send + Sync {
     /// # Errors
     /// What went wrong. Unless it is uncertain, nothing was written.
     fn write_tags(&self, warrant: Warrant) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// What is known of an account before it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Its head.
+    pub head: &'a Account,
+    /// How old status, name and units may be: they must have been read since then.
+    pub since: Timestamp,
+}
+
+impl Known<'_> {
+    /// When status, name and units of the head were read, if that is not too long ago.
+    pub fn described(&self) -> Option<Timestamp> {
+        self.head.described_at().filter(|at| *at >= self.since)
+    }
 }
 
 /// An account as a listing shows it.

@@ -119,6 +119,12 @@ impl Journal for MemoryJournal {
         Ok(heads)
     }
 
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Arc<Account>>, JournalError> {
+        let kept = self.kept();
+        let head = |id: &AccountId| kept.accounts.get(id).and_then(|stream| stream.head.clone());
+        Ok(ids.iter().map(|id| head(id).unwrap_or_else(|| Arc::new(Account::unseen(*id)))).collect())
+    }
+
     async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, AccountId)>, JournalError> {
         let kept = self.kept();
         Ok(kept.wakes.iter().take_while(|(wake, _)| *wake <= until).take(limit).copied().collect())

@@ -64,6 +64,23 @@ pub trait Journal: Send + Sync {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Arc<Account>>, JournalError>> + Send;
 
+    /// The heads of these accounts, in their order, as [`Journal::account`] gives them one by one.
+    ///
+    /// # Errors
+    /// When one of them could not be read.
+    fn accounts(
+        &self,
+        ids: &[AccountId],
+    ) -> impl Future<Output = Result<Vec<Arc<Account>>, JournalError>> + Send {
+        async move {
+            let mut heads = Vec::with_capacity(ids.len());
+            for id in ids {
+                heads.push(self.account(*id).await?);
+            }
+            Ok(heads)
+        }
+    }
+
     /// Accounts whose next wake-up is at or before an instant, earliest first, at most so many.
     ///
     /// # Errors

@@ -34,6 +34,7 @@ struct Entry<F, O> {
     /// Instant and cause; none: those of the record before.
     with: Option<With>,
     looked: bool,
+    described: Option<Timestamp>,
     claim: Option<Timestamp>,
     fact: F,
     owes: O,
@@ -77,8 +78,8 @@ impl Packed {
                 let Cause { origin, by, trigger } = &record.cause;
                 Some(With { at: record.at, origin: *origin, by: actors.place(by)?, trigger: *trigger })
             };
-            let Record { looked, claim, fact, owes, .. } = record;
-            entries.push(Entry { with, looked: *looked, claim: *claim, fact, owes });
+            let Record { looked, described, claim, fact, owes, .. } = record;
+            entries.push(Entry { with, looked: *looked, described: *described, claim: *claim, fact, owes });
             before = Some(record);
         }
         let mut buffer = [0; BUFFER];
@@ -152,8 +153,8 @@ impl Entry<Fact, Vec<Owes>> {
         let With { at, origin, by, trigger } = with.cloned().ok_or(damaged.clone())?;
         let by = actors.at(by).cloned().ok_or(damaged)?;
         let cause = Cause { origin, by, trigger };
-        let Self { looked, claim, fact, owes, .. } = self;
-        Ok(Record { version, at, cause, looked, claim, fact, owes })
+        let Self { looked, described, claim, fact, owes, .. } = self;
+        Ok(Record { version, at, cause, looked, described, claim, fact, owes })
     }
 }
 
@@ -167,6 +168,7 @@ mod tests {
             at: at.parse().unwrap(),
             cause: Cause { origin: Origin::TagEvent, by, trigger: Some(TriggerId::from_text("one")) },
             looked: version.is_multiple_of(2),
+            described: version.is_multiple_of(3).then(Timestamp::default),
             claim: None,
             fact,
             owes: Vec::new(),

@@ -8,7 +8,7 @@ use state_machine::{
     Timestamp, Trigger, Unreadable, claim, decide,
 };
 
-use crate::cloud::{Builds as _, Clock as _, Organization as _, Parameters as _, WakeUps as _};
+use crate::cloud::{Builds as _, Clock as _, Parameters as _, WakeUps as _};
 use crate::journal::Journal as _;
 
 use super::pay::Queue;
@@ -193,8 +193,8 @@ impl<W: World> Lifecycle<'_, W> {
                 Err(cause) => return (Decision::Nothing(Idle::Unreadable(cause)), now),
             };
             match decide(account, &policy, trigger, &evidence, now) {
-                Decision::Need(Need::Look) if evidence.look.is_none() => {
-                    evidence.look = Some(self.world.organization().look(id).await);
+                Decision::Need(Need::Look(scope)) if evidence.look.is_none() => {
+                    evidence.look = Some(self.look(account, scope, &policy).await);
                 }
                 Decision::Need(Need::Build(build)) if evidence.build.is_none() => {
                     let finding = self.world.builds().look_up(id, &build).await;
@@ -239,10 +239,10 @@ impl<W: World> Lifecycle<'_, W> {
         Err(LifecycleError::Contended { account: id, times: RACES })
     }
 
-    /// Asks to be called when something is due next. If the call cannot be placed, the reconciler finds the
-    /// account by its head.
+    /// Asks to be called when something is due that nothing else will bring about. If the call cannot be placed,
+    /// the reconciler finds the account by its head; so it does where an event never comes that should have come.
     async fn ask_for_wake_up(&self, account: &Account) {
-        let Some(wake) = account.next_wake() else { return };
+        let Some(wake) = account.next_call() else { return };
         let now = self.world.clock().now();
         // What is due and could not be done is tried again soon.
         let at = if wake > now { wake } else { now + PAUSE };

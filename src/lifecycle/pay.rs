@@ -3,11 +3,14 @@
 use chrono::TimeDelta;
 use state_machine::{
     Account, AccountId, Announcement, Effect, Failure, FailureKind, Intent, Look, Obligation, ObligationId,
-    Payment, Policy, Profile, Record, TaskKind, Timestamp, Token, Warrant, Withheld, authorise, needs_look,
+    Payment, Policy, Profile, Record, Scope, TaskKind, Timestamp, Token, Warrant, Withheld, authorise,
+    needs_look,
 };
 use std::sync::Arc;
 
-use crate::cloud::{Baseline as _, Builds as _, Bus as _, Clock as _, Organization as _, Parameters as _};
+use crate::cloud::{
+    Baseline as _, Builds as _, Bus as _, Clock as _, Known, Organization as _, Parameters as _,
+};
 use crate::event::OwnEvent;
 use crate::journal::Journal as _;
 
@@ -17,10 +20,14 @@ use super::{Lifecycle, World};
 /// Every call to AWS is given less time than this.
 const MARGIN: TimeDelta = TimeDelta::seconds(15);
 
-/// Obligations that are in this process's hand, and until when.
+/// A head that was appended no longer ago than this need not be read again before a tag is written.
+const YOUNG: TimeDelta = TimeDelta::seconds(2);
+
+/// Obligations that are in this process's hand, since when and until when.
 #[derive(Debug)]
 pub(super) struct Queue {
     obligations: Vec<ObligationId>,
+    since: Timestamp,
     until: Timestamp,
 }
 
@@ -28,26 +35,26 @@ impl Queue {
     /// What these records made us owe, and put in our hand.
     pub(super) fn of_records(account: &Account, records: &[Record], now: Timestamp) -> Option<Self> {
         let until = records.iter().filter_map(|record| record.claim).min()?;
-        let first = records.first()?.version;
+        let first = records.first()?;
         let obligations: Vec<_> = account
             .owed()
             .iter()
-            .filter(|owed| owed.id.record >= first && owed.claim.is_some() && owed.not_before <= now)
+            .filter(|owed| owed.id.record >= first.version && owed.claim.is_some() && owed.not_before <= now)
             .map(|owed| owed.id)
             .collect();
-        (!obligations.is_empty()).then_some(Self { obligations, until })
+        (!obligations.is_empty()).then_some(Self { obligations, since: first.at, until })
     }
 
     /// What was claimed by these records.
     pub(super) fn of_claim(records: &[Record], obligations: Vec<ObligationId>) -> Option<Self> {
         let until = records.iter().filter_map(|record| record.claim).min()?;
-        Some(Self { obligations, until })
+        Some(Self { obligations, since: records.first()?.at, until })
     }
 }
 
 impl<W: World> Lifecycle<'_, W> {
     /// Carries out the obligations of the queue; tells how each attempt ended.
-    pub(super) async fn pay(&self, account: &Account, queue: Queue) -> Vec<(ObligationId, Payment)> {
+    pub(super) async fn pay(&self, account: &Arc<Account>, queue: Queue) -> Vec<(ObligationId, Payment)> {
         let mut payments = Vec::with_capacity(queue.obligations.len());
         let obligations = queue.obligations.iter().filter_map(|id| account.obligation(*id));
         let (announcements, effects): (Vec<_>, Vec<_>) =
@@ -61,9 +68,18 @@ impl<W: World> Lifecycle<'_, W> {
             }
             // Since this was taken in hand, somebody may have asked to leave the account alone, or changed its
             // state: what counts is what the journal says now.
-            let Some(account) = self.still_in_hand(account, obligation.id, &queue).await else { continue };
-            let Some(obligation) = account.obligation(obligation.id) else { continue };
-            let payment = self.carry_out(&account, obligation).await;
+            let head = match obligation.intent {
+                // Nobody asks not to have a tag written, and a head that was appended a moment ago is as good.
+                Intent::WriteTags(_) if self.world.clock().now() - YOUNG <= queue.since => {
+                    Some(Arc::clone(account))
+                }
+                Intent::WriteTags(_) | Intent::StartBuild { .. } | Intent::Announce(_) => {
+                    self.still_in_hand(account, obligation.id, &queue).await
+                }
+            };
+            let Some(head) = head else { continue };
+            let Some(obligation) = head.obligation(obligation.id) else { continue };
+            let payment = self.carry_out(&head, obligation).await;
             payments.push((obligation.id, payment));
         }
         payments
@@ -134,7 +150,7 @@ impl<W: World> Lifecycle<'_, W> {
             }
         }
         match self.authorised(account, obligation).await {
-            Ok((warrant, profile)) => self.effect(account.id(), &profile, warrant).await,
+            Ok((warrant, profile)) => self.effect(account, obligation, &profile, warrant).await,
             Err(withheld) => Payment::Withheld(withheld),
         }
     }
@@ -147,10 +163,9 @@ impl<W: World> Lifecycle<'_, W> {
         obligation: &Obligation,
     ) -> Result<(Warrant, Arc<Profile>), Withheld> {
         let known = self.policy_of(account, None).await?;
-        let look = if needs_look(account, &known, obligation, self.world.clock().now()) {
-            Some(self.world.organization().look(account.id()).await)
-        } else {
-            None
+        let look = match needs_look(account, &known, obligation, self.world.clock().now()) {
+            Some(scope) => Some(self.look(account, scope, &known).await),
+            None => None,
         };
         let policy = match &look {
             Some(look) => self.policy_of(account, Some(look)).await?,
@@ -160,9 +175,16 @@ impl<W: World> Lifecycle<'_, W> {
         let warrant = authorise(account, &policy, obligation, look.as_ref(), now)?;
         let profile = match look {
             Some(Look::Seen(seen)) => seen.profile,
-            Some(Look::NotFound | Look::Unreadable(_)) | None => Arc::new(account.profile().clone()),
+            Some(Look::NotFound | Look::Unreadable(_)) | None => Arc::clone(account.profile()),
         };
         Ok((warrant, profile))
+    }
+
+    /// Looks at the account, and reads so much of it.
+    pub(super) async fn look(&self, account: &Account, scope: Scope, policy: &Policy) -> Look {
+        let since = self.world.clock().now() - policy.times.described;
+        let known = Known { head: account, since };
+        self.world.organization().look(account.id(), scope, known).await
     }
 
     async fn policy_of(&self, account: &Account, look: Option<&Look>) -> Result<Arc<Policy>, Withheld> {
@@ -173,7 +195,13 @@ impl<W: World> Lifecycle<'_, W> {
         self.world.parameters().policy(account.id(), units).await.map_err(Withheld::Unreadable)
     }
 
-    async fn effect(&self, account: AccountId, profile: &Profile, warrant: Warrant) -> Payment {
+    async fn effect(
+        &self,
+        account: &Account,
+        obligation: &Obligation,
+        profile: &Profile,
+        warrant: Warrant,
+    ) -> Payment {
         match warrant.effect() {
             Effect::WriteTags(_) => match self.world.organization().write_tags(warrant).await {
                 Ok(()) => Payment::TagsWritten,
@@ -181,7 +209,11 @@ impl<W: World> Lifecycle<'_, W> {
             },
             Effect::StartBuild { task, .. } => {
                 let task = *task;
-                self.start_build(account, profile, warrant, task).await
+                // A preparation brings the baseline up to date. A purge finds it where one was built before, and what
+                // is missing all the same is put there before the next attempt.
+                let ensures =
+                    task == TaskKind::Preparation || !account.has_built() || obligation.failures > 0;
+                self.start_build(account.id(), profile, warrant, task, ensures).await
             }
         }
     }
@@ -192,17 +224,20 @@ impl<W: World> Lifecycle<'_, W> {
         profile: &Profile,
         warrant: Warrant,
         task: TaskKind,
+        ensures: bool,
     ) -> Payment {
         let order = match self.world.parameters().build_order(account, profile, task).await {
             Ok(order) => order,
             Err(failure) => return Payment::Failed(failure),
         };
-        // Before a purge too: an adopted account has no baseline yet, and a holder may have taken it away.
-        if let Err(failure) = self.world.baseline().ensure(account).await {
+        if ensures && let Err(failure) = self.world.baseline().ensure(account).await {
             return Payment::Failed(certain(failure));
         }
         match self.world.builds().start(warrant, &order).await {
             Ok(build) => Payment::BuildStarted(build),
+            Err(failure) if !ensures && failure.kind == FailureKind::Missing => {
+                Payment::Failed(Failure { kind: FailureKind::Unreadable, ..failure })
+            }
             Err(failure) => Payment::Failed(failure),
         }
     }

@@ -170,8 +170,8 @@ fn differs_now(
 /// what is known of an account that is not touched here is nobody's business.
 fn is_described_otherwise(head: &Account, listed: &Listed) -> bool {
     let touchable = head.standing() == Standing::Managed && head.status() == Status::Active;
-    let same = std::ptr::eq(head.profile(), listed.profile.as_ref());
-    touchable && !same && *head.profile() != *listed.profile
+    let same = Arc::ptr_eq(head.profile(), &listed.profile);
+    touchable && !same && *head.profile() != listed.profile
 }
 
 /// A listing lags behind: shortly after an own tag change, a difference means nothing.

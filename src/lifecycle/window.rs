@@ -91,7 +91,8 @@ pub async fn plan_window<W: World>(lifecycle: &Lifecycle<'_, W>) -> Result<Plan,
 }
 
 fn as_seen(listed: Listed, at: Timestamp) -> Look {
-    Look::Seen(Box::new(Seen { at, status: listed.status, reading: listed.reading, profile: listed.profile }))
+    let Listed { status, reading, profile, .. } = listed;
+    Look::Seen(Box::new(Seen { at, described: at, status, reading, profile }))
 }
 
 /// Opens a window, unless one is open, or the same request came before, or it comes too late: that is
@@ -186,8 +187,9 @@ async fn settlements<W: World>(
     window: &Window,
 ) -> Result<Option<BTreeMap<AccountId, Settlement>>, LifecycleError> {
     let mut settlements = BTreeMap::new();
-    for &id in &window.in_flight {
-        let account = lifecycle.world().journal().account(id).await?;
+    let in_flight: Vec<_> = window.in_flight.iter().copied().collect();
+    let heads = lifecycle.world().journal().accounts(&in_flight).await?;
+    for (id, account) in in_flight.into_iter().zip(heads) {
         let settled = match settlement(&account, window.id) {
             Some(settled) => settled,
             None if lifecycle.may_begin() => hand_over(lifecycle, window, id).await,

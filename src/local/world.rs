@@ -119,6 +119,12 @@ impl<J: Journal> Journal for LocalJournal<J> {
         self.kept.account(id).await
     }
 
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Arc<Account>>, JournalError> {
+        // A hundred items at most come with one answer.
+        self.cloud.calls().add(Call::BatchGetItem, ids.len().div_ceil(100) as u64);
+        self.kept.accounts(ids).await
+    }
+
     async fn append(
         &self,
         expected: Version,

@@ -160,7 +160,7 @@ impl Referee {
     }
 
     /// An account was moved, suspended, or came back: what was looked at before may be relied on for a little
-    /// while ([`state_machine::Times::fresh`]).
+    /// while ([`state_machine::Times::described`]).
     pub fn note_change(&self, account: AccountId, at: Timestamp) {
         let mut books = self.books();
         books.accounts.entry(account).or_insert_with(|| Book::new(account)).changed = Some(at);
@@ -322,9 +322,10 @@ impl Watcher for Referee {
             Some(until) => Err(format!("{obligation} was carried out after its claim ended at {until}")),
             None => Err(format!("{obligation} was carried out, and nobody had it in hand")),
         });
-        let relies_on_look = matches!(effect, Effect::StartBuild { task: TaskKind::Preparation, .. });
+        // Only a purge reads everything again; see `Times::described`.
+        let relies_on_look = !matches!(effect, Effect::StartBuild { task: TaskKind::Purge, .. });
         let just_changed =
-            relies_on_look && changed.is_some_and(|changed| now.since(changed) <= policy.times.fresh);
+            relies_on_look && changed.is_some_and(|changed| now.since(changed) <= policy.times.described);
         if !just_changed {
             books.check(Rule::UnmanagedIsUntouched, account, now, || {
                 match (policy.standing, member.status) {

@@ -22,6 +22,8 @@ pub struct Account {
     pub(crate) status: Status,
     pub(crate) profile: Arc<Profile>,
     pub(crate) looked_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) described_at: Option<Timestamp>,
     pub(crate) tag: Belief,
     pub(crate) on_boarded: Option<Timestamp>,
     pub(crate) cycle: Option<Cycle>,
@@ -116,6 +118,7 @@ impl Account {
             status: Status::Active,
             profile: Arc::default(),
             looked_at: None,
+            described_at: None,
             tag: Belief {
                 reading: Reading::Untagged,
                 since: Timestamp::default(),
@@ -169,13 +172,18 @@ impl Account {
     }
 
     /// Name, e-mail, units and tags, as last seen or written.
-    pub fn profile(&self) -> &Profile {
+    pub const fn profile(&self) -> &Arc<Profile> {
         &self.profile
     }
 
-    /// When a complete look at it last led to a record.
+    /// When a look at its tags last led to a record.
     pub const fn looked_at(&self) -> Option<Timestamp> {
         self.looked_at
+    }
+
+    /// When status, name, e-mail and units were read that last led to a record.
+    pub const fn described_at(&self) -> Option<Timestamp> {
+        self.described_at
     }
 
     /// What the journal believes of its state tag.
@@ -267,6 +275,11 @@ impl Account {
             crate::Intent::WriteTags(write) => write.change.is_some(),
             crate::Intent::StartBuild { .. } | crate::Intent::Announce(_) => false,
         })
+    }
+
+    /// Whether a build of ours was ever started in it.
+    pub fn has_built(&self) -> bool {
+        !self.past_builds.is_empty()
     }
 
     /// Whether this build was one of the last that were started here.

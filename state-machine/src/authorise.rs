@@ -3,8 +3,8 @@
 //! Nothing touches an account without a [`Warrant`], and only [`authorise`] gives one.
 
 use crate::{
-    Account, AccountId, Intent, Look, Obligation, ObligationId, Policy, Reading, Seen, Standing, Status,
-    TagWrite, TaskKind, Timestamp, Token, Withheld,
+    Account, AccountId, Intent, Look, Obligation, ObligationId, Policy, Reading, Scope, Seen, Standing,
+    State, Status, TagWrite, TaskKind, Timestamp, Token, Withheld,
 };
 
 /// The right to carry out one obligation once, now. It cannot be made in any other way than by asking
@@ -53,14 +53,41 @@ impl Warrant {
     }
 }
 
-/// Whether an obligation needs a look at the account that was made just now, because the last one is too
-/// old, or because a purge is at stake.
-pub fn needs_look(account: &Account, policy: &Policy, obligation: &Obligation, now: Timestamp) -> bool {
-    match obligation.intent {
-        Intent::Announce(_) => false,
-        Intent::StartBuild { task: TaskKind::Purge, .. } | Intent::WriteTags(_) => true,
+/// How much of the account must be looked at just now before an obligation is carried out; `None`: nothing, since
+/// the last look is recent enough for it.
+///
+/// - A purge, and whatever may have been carried out already, needs a look at everything.
+/// - A tag is written after a look at the tags, so that nobody's gesture is overwritten: the one that the decision
+///   was made on, or another one. Expiring an account leads to a purge and reads the tags themselves; what follows
+///   a build asks their index.
+/// - A preparation may rest on a look of a little while ago ([`crate::Times::fresh`]).
+pub fn needs_look(
+    account: &Account,
+    policy: &Policy,
+    obligation: &Obligation,
+    now: Timestamp,
+) -> Option<Scope> {
+    let looked = |since: Timestamp| {
+        account.looked_at.is_some_and(|at| at >= since && now.since(at) <= policy.times.fresh)
+    };
+    let described = account.described_at.is_some_and(|at| now.since(at) <= policy.times.described);
+    let unless = |looked: bool, scope| match (looked, described) {
+        (true, true) => None,
+        (false, true) => Some(scope),
+        (_, false) => Some(Scope::Whole),
+    };
+    match &obligation.intent {
+        Intent::Announce(_) => None,
+        Intent::StartBuild { task: TaskKind::Purge, .. } => Some(Scope::Whole),
+        Intent::StartBuild { .. } | Intent::WriteTags(_) if obligation.uncertain => Some(Scope::Whole),
         Intent::StartBuild { task: TaskKind::Preparation, .. } => {
-            account.looked_at.is_none_or(|at| now.since(at) > policy.times.fresh)
+            unless(looked(Timestamp::default()), Scope::Index)
+        }
+        Intent::WriteTags(write) => {
+            let expires = write.change.as_ref().is_some_and(|change| change.to == State::Expired);
+            let scope = if expires { Scope::Tags } else { Scope::Index };
+            let believed = write.change.as_ref().is_none_or(|change| change.from == account.tag.reading);
+            unless(believed && looked(obligation.not_before), scope)
         }
     }
 }
@@ -87,7 +114,7 @@ pub fn authorise(
         Some(Look::Seen(seen)) => Some(seen.as_ref()),
         Some(Look::NotFound) => return Err(Withheld::NotActive(Status::Gone)),
         Some(Look::Unreadable(cause)) => return Err(Withheld::Unreadable(*cause)),
-        None if needs_look(account, policy, obligation, now) => {
+        None if needs_look(account, policy, obligation, now).is_some() => {
             return Err(Withheld::Unreadable(crate::Unreadable::Failed));
         }
         None => None,
@@ -123,8 +150,10 @@ fn write_tags(
     seen: Option<&Seen>,
     now: Timestamp,
 ) -> Result<Effect, Withheld> {
-    let Some(seen) = seen else { return Err(Withheld::Unreadable(crate::Unreadable::Failed)) };
-    let Some(change) = &write.change else { return Ok(Effect::WriteTags(write.clone())) };
+    // Without another look, the decision was made on one that showed the tag as it is to be ([`needs_look`]).
+    let (Some(seen), Some(change)) = (seen, &write.change) else {
+        return Ok(Effect::WriteTags(write.clone()));
+    };
     if seen.reading == Reading::Known(change.to) && change.from != seen.reading {
         return Err(Withheld::AlreadyWritten);
     }
@@ -141,6 +170,10 @@ fn start_build(
 ) -> Result<(), Withheld> {
     if account.running_build().is_some() {
         return Err(Withheld::Superseded);
+    }
+    // What was read of the account before its tags were is no ground to delete anything.
+    if task == TaskKind::Purge && seen.is_some_and(|seen| seen.described < seen.at) {
+        return Err(Withheld::Unreadable(crate::Unreadable::Failed));
     }
     let expected = Reading::Known(task.state());
     match (task, seen) {

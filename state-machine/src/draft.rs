@@ -16,17 +16,27 @@ pub(crate) struct Draft<'a> {
     records: Vec<Record>,
     cause: Cause,
     looked: bool,
+    described: Option<Timestamp>,
 }
 
 impl<'a> Draft<'a> {
     pub(crate) fn new(account: &'a Account, policy: &'a Policy, trigger: &Trigger, now: Timestamp) -> Self {
         let cause = Cause { origin: trigger.origin(), by: trigger.by.clone(), trigger: trigger.id };
-        Self { policy, now, account: Cow::Borrowed(account), records: Vec::new(), cause, looked: false }
+        Self {
+            policy,
+            now,
+            account: Cow::Borrowed(account),
+            records: Vec::new(),
+            cause,
+            looked: false,
+            described: None,
+        }
     }
 
-    /// From here on, records rest on a fresh and complete look.
-    pub(crate) fn looked(&mut self) {
+    /// From here on, records rest on a fresh look; status, name and units were read at that instant.
+    pub(crate) fn looked(&mut self, described: Timestamp) {
         self.looked = true;
+        self.described = Some(described).filter(|described| *described < self.now);
     }
 
     /// Records what `step` records as somebody else's doing.
@@ -60,6 +70,7 @@ impl<'a> Draft<'a> {
             at: self.now,
             cause: self.cause.clone(),
             looked: self.looked,
+            described: self.described,
             claim: claims.then(|| self.now + self.policy.times.claim),
             fact,
             owes,

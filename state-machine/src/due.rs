@@ -57,6 +57,16 @@ impl Account {
         [paying, self.look_due(), build, self.next_try(), self.resume_at()].into_iter().flatten().min()
     }
 
+    /// The earliest instant at which something is due that no event will bring about: another attempt, the next try
+    /// out of quarantine, the end of a hold. What else [`Account::next_wake`] tells is only due if an event is lost.
+    pub fn next_call(&self) -> Option<Timestamp> {
+        let paying = self.payable().map(Obligation::due).min();
+        if !self.is_touchable() {
+            return paying;
+        }
+        [paying, self.next_try(), self.resume_at()].into_iter().flatten().min()
+    }
+
     /// Obligations that may be carried out at all: an account that must not be touched still announces.
     fn payable(&self) -> impl Iterator<Item = &Obligation> {
         let touchable = self.is_touchable();

@@ -69,7 +69,7 @@ pub use intent::{
     AccountLabel, Announcement, Exception, ExceptionLabel, Failure, FailureKind, Intent, Obligation, Owes,
     Payment, StateChange, TagWrite, Verdict, Withheld,
 };
-pub use look::{BuildFinding, Evidence, Look, Need, Profile, Seen, Status};
+pub use look::{BuildFinding, Evidence, Look, Need, Profile, Scope, Seen, Status};
 pub use policy::{Brakes, Hold, Pauses, Policy, Protection, Retries, Standing, TagKeys, TaskPolicy, Times};
 pub use record::{CycleEnd, CycleKind, Fact, Ignored, Owner, Record, Relief, Trouble};
 pub use state::{Reading, State, UnknownState, Unreadable};

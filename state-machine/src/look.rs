@@ -10,7 +10,7 @@ use crate::{BuildId, BuildOutcome, Reading, Tags, Text, Timestamp, UnitId, Unrea
 /// What a look at an account told. "Not found" and "could not read" are different answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Look {
-    /// The account was read, all of it, at one time.
+    /// The account was read, as much of it as was asked for.
     Seen(Box<Seen>),
     /// The organization has no such account.
     NotFound,
@@ -21,8 +21,10 @@ pub enum Look {
 /// An account as the organization shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Seen {
-    /// When it was read.
+    /// When its tags were read.
     pub at: Timestamp,
+    /// When status, name, e-mail and units were read: with the tags, or before ([`Scope`]).
+    pub described: Timestamp,
     /// Whether it is in use.
     pub status: Status,
     /// What its state tag told.
@@ -85,6 +87,19 @@ impl fmt::Display for Status {
     }
 }
 
+/// How much of an account a look reads. AWS Organizations answers few calls, and everybody in the company shares
+/// them, so a look reads what is relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Everything, now. A purge rests on nothing less, nor does what an operator asks for.
+    Whole,
+    /// The tags, now. Status, name and units may be as old as [`crate::Times::described`] allows.
+    Tags,
+    /// As [`Scope::Tags`], and the tags come from an index that may lag a little behind. That is enough to notice
+    /// that somebody set the tag by hand, before it is written after a build.
+    Index,
+}
+
 /// What a look at a build told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BuildFinding {
@@ -120,8 +135,8 @@ impl Evidence {
 /// What a decision cannot do without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// A look at the account.
-    Look,
+    /// A look at the account that reads so much.
+    Look(Scope),
     /// A look at this build.
     Build(BuildId),
 }

@@ -119,6 +119,10 @@ pub struct Times {
     pub settle: TimeDelta,
     /// How old a look may be when a side effect that deletes nothing relies on it. A purge never does.
     pub fresh: TimeDelta,
+    /// How old status, name and units may be when a side effect that deletes nothing relies on them. Events tell
+    /// of changes within a minute, and the comparison of all accounts finds those whose event was lost. A purge
+    /// reads them again.
+    pub described: TimeDelta,
     /// How often a build that runs is looked up.
     pub look_up: TimeDelta,
     /// How long windows leave an account alone after it came under management.

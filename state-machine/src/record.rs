@@ -18,8 +18,11 @@ pub struct Record {
     pub at: Timestamp,
     /// What led to it.
     pub cause: Cause,
-    /// Whether a fresh and complete look at the account led to it.
+    /// Whether a fresh look at the account led to it.
     pub looked: bool,
+    /// When status, name and units were read, where that was before: see [`crate::Scope`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub described: Option<Timestamp>,
     /// Until when whoever appended it has in hand what it makes us owe, or takes in hand.
     pub claim: Option<Timestamp>,
     /// The fact.

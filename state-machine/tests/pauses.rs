@@ -25,6 +25,7 @@ fn appended(decision: Decision) -> (Vec<Fact>, Account) {
 fn enrolled() -> Account {
     let seen = Seen {
         at: at(),
+        described: at(),
         status: Status::Active,
         reading: Reading::Untagged,
         profile: Arc::new(Profile::default()),

@@ -76,6 +76,7 @@ pub fn record(head: &Account, at: Timestamp, fact: Fact) -> Record {
         at,
         cause: Cause { origin: Origin::TagEvent, by, trigger },
         looked: head.version().number().is_multiple_of(2),
+        described: None,
         claim: None,
         fact,
         owes: Vec::new(),

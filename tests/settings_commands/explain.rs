@@ -203,6 +203,7 @@ fn seen_in(id: AccountId, units: &[&str]) -> (Arc<Account>, Record) {
             trigger: None,
         },
         looked: true,
+        described: None,
         claim: None,
         fact: Fact::Described(Box::new(profile)),
         owes: Vec::new(),

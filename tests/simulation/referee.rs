@@ -68,6 +68,7 @@ impl Calm {
             at: self.now,
             cause: CAUSE,
             looked: true,
+            described: None,
             claim: None,
             fact,
             owes: Vec::new(),
@@ -96,7 +97,7 @@ impl Calm {
     /// Somebody looks at an account, and is told this of its tag.
     fn looked(&self, account: AccountId, reading: Reading) {
         let profile = Arc::default();
-        let seen = Seen { at: self.now, status: Status::Active, reading, profile };
+        let seen = Seen { at: self.now, described: self.now, status: Status::Active, reading, profile };
         self.referee().looked(account, &Look::Seen(Box::new(seen)));
     }
 

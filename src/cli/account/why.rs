@@ -319,6 +319,7 @@ impl Answer {
         };
         let look = Look::Seen(Box::new(Seen {
             at: next,
+            described: next,
             status: member.status,
             reading: member.reading(),
             profile: member.profile.clone(),

@@ -11,7 +11,6 @@ use serde::Serialize;
 pub enum Call {
     DescribeAccount,
     ListTagsForResource,
-    ListParents,
     ListAccounts,
     GetResources,
     TagResource,
@@ -24,6 +23,7 @@ pub enum Call {
     DescribeStacks,
     CreateStack,
     SendMessage,
+    BatchGetItem,
     GetItem,
     Query,
     TransactWriteItems,
@@ -33,7 +33,6 @@ impl Call {
     const ALL: [Self; 18] = [
         Self::DescribeAccount,
         Self::ListTagsForResource,
-        Self::ListParents,
         Self::ListAccounts,
         Self::GetResources,
         Self::TagResource,
@@ -46,6 +45,7 @@ impl Call {
         Self::DescribeStacks,
         Self::CreateStack,
         Self::SendMessage,
+        Self::BatchGetItem,
         Self::GetItem,
         Self::Query,
         Self::TransactWriteItems,
@@ -56,7 +56,6 @@ impl Call {
         match self {
             Self::DescribeAccount
             | Self::ListTagsForResource
-            | Self::ListParents
             | Self::ListAccounts
             | Self::TagResource
             | Self::UntagResource => "organizations",
@@ -66,7 +65,7 @@ impl Call {
             Self::GetParameters => "ssm",
             Self::DescribeStacks | Self::CreateStack => "cloudformation",
             Self::SendMessage => "sqs",
-            Self::GetItem | Self::Query | Self::TransactWriteItems => "dynamodb",
+            Self::BatchGetItem | Self::GetItem | Self::Query | Self::TransactWriteItems => "dynamodb",
         }
     }
 
@@ -75,7 +74,6 @@ impl Call {
         match self {
             Self::DescribeAccount => "DescribeAccount",
             Self::ListTagsForResource => "ListTagsForResource",
-            Self::ListParents => "ListParents",
             Self::ListAccounts => "ListAccounts",
             Self::GetResources => "GetResources",
             Self::TagResource => "TagResource",
@@ -88,6 +86,7 @@ impl Call {
             Self::DescribeStacks => "DescribeStacks",
             Self::CreateStack => "CreateStack",
             Self::SendMessage => "SendMessage",
+            Self::BatchGetItem => "BatchGetItem",
             Self::GetItem => "GetItem",
             Self::Query => "Query",
             Self::TransactWriteItems => "TransactWriteItems",
@@ -100,7 +99,6 @@ impl Call {
             Self::ListAccounts | Self::GetResources | Self::Query => false,
             Self::DescribeAccount
             | Self::ListTagsForResource
-            | Self::ListParents
             | Self::TagResource
             | Self::UntagResource
             | Self::StartBuild
@@ -111,6 +109,7 @@ impl Call {
             | Self::DescribeStacks
             | Self::CreateStack
             | Self::SendMessage
+            | Self::BatchGetItem
             | Self::GetItem
             | Self::TransactWriteItems => true,
         }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use state_machine::{
-    AccountId, Effect, Failure, FailureKind, Look, Profile, Seen, State as AccountState, TagWrite, Tags,
-    Text, Timestamp, UnitId, Unreadable, Warrant, tags::TAGS_PER_ACCOUNT,
+    Account, AccountId, Effect, Failure, FailureKind, Look, Profile, Scope, Seen, State as AccountState,
+    TagWrite, Tags, Text, Timestamp, UnitId, Unreadable, Warrant, tags::TAGS_PER_ACCOUNT,
 };
 
-use crate::cloud::{Listed, Organization};
+use crate::cloud::{Known, Listed, Organization};
 use crate::event::{Actor, MoveAccount, OrganizationEvent, Parent, TagResource, UntagResource};
 
 use super::calls::Call;
@@ -28,9 +28,13 @@ const PAGE: usize = 100;
 const ROOT: &str = "r-ab12";
 
 impl Organization for LocalCloud {
-    async fn look(&self, account: AccountId) -> Look {
+    async fn look(&self, account: AccountId, scope: Scope, known: Known<'_>) -> Look {
         let at = self.time();
-        let look = self.change(|state| self.read(state, account, at)).unwrap_or_else(|error| {
+        let look = match known.described().filter(|_| scope != Scope::Whole) {
+            Some(described) => self.change(|state| self.read_tags(state, scope, known.head, described, at)),
+            None => self.change(|state| self.read(state, account, at)),
+        };
+        let look = look.unwrap_or_else(|error| {
             store_failed(&error);
             Look::Unreadable(Unreadable::Failed)
         });
@@ -67,13 +71,11 @@ impl Organization for LocalCloud {
 }
 
 impl LocalCloud {
-    /// `DescribeAccount`, `ListTagsForResource`, and `ListParents`; units above the nearest are remembered.
+    /// `DescribeAccount`, which tells the units too, and `ListTagsForResource`.
     fn read(&self, state: &mut State, account: AccountId, at: Timestamp) -> Look {
-        for call in [Call::DescribeAccount, Call::ListTagsForResource, Call::ListParents] {
-            match self.course(state, call, false) {
-                Course::Normal => {}
-                Course::Refused(FailureKind::Throttled) => return Look::Unreadable(Unreadable::Throttled),
-                Course::Refused(_) | Course::Unanswered => return Look::Unreadable(Unreadable::Failed),
+        for call in [Call::DescribeAccount, Call::ListTagsForResource] {
+            if let Some(cause) = self.refused(state, call) {
+                return Look::Unreadable(cause);
             }
         }
         let lag = if state.strikes(Fault::Stale) { READ_LAG } else { TimeDelta::zero() };
@@ -81,10 +83,47 @@ impl LocalCloud {
             None => Look::NotFound,
             Some(member) => Look::Seen(Box::new(Seen {
                 at,
+                described: at,
                 status: member.status,
                 reading: member.stale_reading(at, lag),
                 profile: Arc::clone(&member.profile),
             })),
+        }
+    }
+
+    /// `ListTagsForResource`, or `GetResources` for this one account; the rest is as the journal has it.
+    fn read_tags(
+        &self,
+        state: &mut State,
+        scope: Scope,
+        head: &Account,
+        described: Timestamp,
+        at: Timestamp,
+    ) -> Look {
+        let (call, lags) = match scope {
+            Scope::Whole | Scope::Tags => (Call::ListTagsForResource, READ_LAG),
+            Scope::Index => (Call::GetResources, LIST_LAG),
+        };
+        if let Some(cause) = self.refused(state, call) {
+            return Look::Unreadable(cause);
+        }
+        let lag = if state.strikes(Fault::Stale) { lags } else { TimeDelta::zero() };
+        let Some(member) = state.member(head.id()) else { return Look::NotFound };
+        let known = head.profile();
+        let profile = if known.tags == member.profile.tags {
+            Arc::clone(known)
+        } else {
+            Arc::new(Profile { tags: member.profile.tags.clone(), ..Profile::clone(known) })
+        };
+        let reading = member.stale_reading(at, lag);
+        Look::Seen(Box::new(Seen { at, described, status: head.status(), reading, profile }))
+    }
+
+    fn refused(&self, state: &mut State, call: Call) -> Option<Unreadable> {
+        match self.course(state, call, false) {
+            Course::Normal => None,
+            Course::Refused(FailureKind::Throttled) => Some(Unreadable::Throttled),
+            Course::Refused(_) | Course::Unanswered => Some(Unreadable::Failed),
         }
     }
 

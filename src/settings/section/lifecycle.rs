@@ -52,6 +52,11 @@ pub struct Lifecycle {
     /// always looks again.
     #[schemars(with = "Option<Placed<Patience>>", extend("default" = "2m"))]
     pub fresh: TimeDelta,
+    /// How old status, name and units of an account may be when a side effect that deletes nothing relies on them.
+    /// Events tell of changes, and the comparison of all accounts finds those whose event was lost. A purge reads
+    /// them again.
+    #[schemars(with = "Option<Placed<Patience>>", extend("default" = "1h"))]
+    pub described: TimeDelta,
     /// How often a build that runs is looked up.
     #[schemars(with = "Option<Placed<Often>>", extend("default" = "10m"))]
     pub look_up_every: TimeDelta,
@@ -75,6 +80,7 @@ impl Lifecycle {
         let event_patience = section.optional::<Patience>("event_patience");
         let settle = section.optional::<Patience>("settle");
         let fresh = section.optional::<Patience>("fresh");
+        let described = section.optional::<Patience>("described");
         let look_up_every = section.optional::<Often>("look_up_every");
         let reconcile_every = section.optional::<Often>("reconcile_every");
         let compare_every = section.optional::<Often>("compare_every");
@@ -112,6 +118,7 @@ impl Lifecycle {
             event_patience: patience,
             settle: settling,
             fresh: fresh.map_or(TimeDelta::minutes(2), |period| period.value.0),
+            described: described.map_or(TimeDelta::hours(1), |period| period.value.0),
             look_up_every: look_up_every.map_or(TimeDelta::minutes(10), |period| period.value.0),
             reconcile_every: reconcile,
             compare_every: compare,
@@ -131,6 +138,7 @@ impl Lifecycle {
             event: self.event_patience,
             settle: self.settle,
             fresh: self.fresh,
+            described: self.described,
             look_up: self.look_up_every,
             grace,
         }

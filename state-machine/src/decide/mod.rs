@@ -28,7 +28,7 @@ pub use window::eligible;
 
 use crate::draft::Draft;
 use crate::{
-    Account, Evidence, Happening, Idle, Look, Need, Policy, Record, Refusal, Seen, Timestamp, Trigger,
+    Account, Evidence, Happening, Idle, Look, Need, Policy, Record, Refusal, Scope, Seen, Timestamp, Trigger,
 };
 
 /// What follows from a trigger.
@@ -151,9 +151,14 @@ fn conclude(draft: Draft<'_>, step: Step) -> Decision {
     Decision::Append { records, account: Arc::new(account), because }
 }
 
-/// The look that a decision rests on; asks for it when it was not made yet.
+/// The look that a decision rests on; asks for one at everything when none was made yet.
 fn look(evidence: &Evidence) -> Result<&Look, Stop> {
-    evidence.look.as_ref().ok_or(Stop::Need(Need::Look))
+    look_at(evidence, Scope::Whole)
+}
+
+/// The look that a decision rests on; asks for one that reads so much when none was made yet.
+fn look_at(evidence: &Evidence, scope: Scope) -> Result<&Look, Stop> {
+    evidence.look.as_ref().ok_or(Stop::Need(Need::Look(scope)))
 }
 
 /// What was seen, when the look succeeded.

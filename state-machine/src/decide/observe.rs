@@ -76,7 +76,7 @@ fn touchable(draft: &mut Draft<'_>, seen: &Seen) -> Step {
             return Err(Idle::NotActive(seen.status).into());
         }
     }
-    draft.looked();
+    draft.looked(seen.described);
     if draft.account.profile != seen.profile {
         draft.record(Fact::Described(Box::new(seen.profile.as_ref().clone())));
     }

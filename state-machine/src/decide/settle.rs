@@ -74,8 +74,10 @@ fn tags_written(draft: &mut Draft<'_>, obligation: &Obligation, evidence: &Evide
         draft.record(Fact::TagsWritten { paid, look: event });
         return observe(draft, look);
     }
-    // Tags are only written after a complete look ([`crate::needs_look`]).
-    draft.looked();
+    // Tags are only written after a look ([`crate::needs_look`]).
+    if let Some(described) = draft.account.described_at {
+        draft.looked(described);
+    }
     draft.record(Fact::TagsWritten { paid, look: event });
     trouble::relieve(draft, paid, Relief::Recovered);
     Ok(())

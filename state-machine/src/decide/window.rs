@@ -3,16 +3,16 @@
 use crate::account::Custody;
 use crate::draft::Draft;
 use crate::{
-    Account, CycleKind, Evidence, Fact, Idle, Intent, LeftOut, Look, Policy, Reading, Standing, State,
+    Account, CycleKind, Evidence, Fact, Idle, Intent, LeftOut, Look, Policy, Reading, Scope, Standing, State,
     StateChange, Status, TagWrite, Tags, Timestamp, WindowId,
 };
 
 use super::observe::observe;
-use super::{Step, look};
+use super::{Step, look_at};
 
 /// Puts the account into maintenance, if the look shows that it may be.
 pub(super) fn window(draft: &mut Draft<'_>, window: WindowId, evidence: &Evidence) -> Step {
-    let look = look(evidence)?;
+    let look = look_at(evidence, Scope::Tags)?;
     // What the look shows is recorded first, whatever it is; then the head tells whether the account may go.
     let _ = observe(draft, look);
     let account = &draft.account;

@@ -142,7 +142,7 @@ fn looks() -> impl Strategy<Value = Look> {
     let tags = prop_oneof![4 => readings(), 1 => unreadable.clone().prop_map(Reading::Unreadable)];
     prop_oneof![
         8 => (statuses, tags).prop_map(|(status, reading)| {
-            Look::Seen(Box::new(Seen { at: start(), status, reading, profile: <_>::default() }))
+            Look::Seen(Box::new(Seen { at: start(), described: start(), status, reading, profile: <_>::default() }))
         }),
         1 => Just(Look::NotFound),
         1 => unreadable.prop_map(Look::Unreadable),

@@ -31,6 +31,7 @@ pub fn policy() -> Policy {
             event: TimeDelta::minutes(4),
             settle: TimeDelta::seconds(20),
             fresh: TimeDelta::minutes(1),
+            described: TimeDelta::minutes(30),
             look_up: TimeDelta::minutes(10),
             grace: TimeDelta::zero(),
         },

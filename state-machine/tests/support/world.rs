@@ -6,9 +6,9 @@ use chrono::TimeDelta;
 use state_machine::{
     Account, AccountId, Actor, Announcement, BuildFinding, BuildId, BuildOutcome, Command, Custody, Decision,
     Due, Effect, Evidence, Failure, FailureKind, Gesture, Happening, Hold, Intent, Look, Need, ObligationId,
-    Payment, Policy, Profile, Protection, Reading, Record, Seen, Standing, State, Status, Tags, TaskKind,
-    Timestamp, Token, Trigger, TriggerId, Unreadable, Version, WindowId, Withheld, authorise, claim, decide,
-    differs, needs_look,
+    Payment, Policy, Profile, Protection, Reading, Record, Scope, Seen, Standing, State, Status, Tags,
+    TaskKind, Timestamp, Token, Trigger, TriggerId, Unreadable, Version, WindowId, Withheld, authorise,
+    claim, decide, differs, needs_look,
 };
 
 /// Everything there is. Two equal worlds behave equally.
@@ -210,6 +210,7 @@ impl World {
         }
         Look::Seen(Box::new(Seen {
             at: self.now,
+            described: self.now,
             status: self.truth.status,
             reading: self.truth.reading.clone(),
             profile: Arc::new(Profile {
@@ -219,6 +220,17 @@ impl World {
                 tags: self.truth.tags.clone(),
             }),
         }))
+    }
+
+    /// What is known of the account need not be read again, where that is not asked for.
+    fn look_at(&self, scope: Scope, policy: &Policy) -> Look {
+        let known = self.head.described_at().filter(|at| self.now.since(*at) <= policy.times.described);
+        match (scope, known, self.look()) {
+            (Scope::Tags | Scope::Index, Some(described), Look::Seen(seen)) => {
+                Look::Seen(Box::new(Seen { described, status: self.head.status(), ..*seen }))
+            }
+            (Scope::Whole | Scope::Tags | Scope::Index, _, look) => look,
+        }
     }
 
     pub fn find(&self, build: &BuildId) -> BuildFinding {
@@ -567,7 +579,7 @@ impl World {
         let mut evidence = Evidence::NONE;
         let decision = loop {
             match decide(&self.head, policy, trigger, &evidence, self.now) {
-                Decision::Need(Need::Look) => evidence.look = Some(self.look()),
+                Decision::Need(Need::Look(scope)) => evidence.look = Some(self.look_at(scope, policy)),
                 Decision::Need(Need::Build(build)) => {
                     let finding = self.find(&build);
                     evidence.build = Some((build, finding));
@@ -638,7 +650,7 @@ impl World {
         match decide(&self.head, &policy, &trigger, &evidence, self.now) {
             Decision::Need(need) => {
                 let evidence = match need {
-                    Need::Look => Evidence { look: Some(self.look()), ..evidence },
+                    Need::Look(scope) => Evidence { look: Some(self.look_at(scope, &policy)), ..evidence },
                     Need::Build(build) => {
                         let finding = self.find(&build);
                         Evidence { build: Some((build, finding)), ..evidence }
@@ -772,7 +784,8 @@ impl World {
             self.breaks(Rule::OwedThenPaid);
         }
         let policy = self.policy(policy);
-        let look = needs_look(&self.head, &policy, &obligation, self.now).then(|| self.look());
+        let look =
+            needs_look(&self.head, &policy, &obligation, self.now).map(|scope| self.look_at(scope, &policy));
         match authorise(&self.head, &policy, &obligation, look.as_ref(), self.now) {
             Ok(warrant) => {
                 let effect = warrant.effect().clone();
@@ -791,9 +804,18 @@ impl World {
     /// The rules of effects, from what AWS holds at the very moment of the authorisation.
     fn referee(&mut self, policy: &Policy, effect: &Effect) {
         let truth = self.truth.clone();
-        // A preparation may rest on a look that is a little older; see `Times::fresh`.
-        let fresh = !matches!(effect, Effect::StartBuild { task: TaskKind::Preparation, .. });
-        if fresh && (truth.status != Status::Active || truth.standing != Standing::Managed) {
+        // Only a purge must know the status of this moment; see `Times::described` and, for preparations, `Times::fresh`.
+        let active = truth.status == Status::Active
+            || match effect {
+                Effect::StartBuild { task: TaskKind::Purge, .. } => false,
+                Effect::StartBuild { task: TaskKind::Preparation, .. } | Effect::WriteTags(_) => {
+                    let described = self.head.described_at();
+                    described.is_some_and(|at| self.now.since(at) <= policy.times.described)
+                }
+            };
+        let managed = truth.standing == Standing::Managed
+            || matches!(effect, Effect::StartBuild { task: TaskKind::Preparation, .. });
+        if !active || !managed {
             self.breaks(Rule::NoTouchUnlessManagedAndActive);
         }
         if matches!(effect, Effect::StartBuild { .. }) && policy.hold_at(self.head.hold(), self.now).is_some()

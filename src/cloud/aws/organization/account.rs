@@ -12,6 +12,8 @@ use crate::cloud::aws::call::CallError;
 pub struct Described {
     /// Which account.
     pub account: AccountId,
+    /// How AWS names it among everything else, where it says so.
+    pub arn: Option<String>,
     /// Name given to it.
     pub name: Text,
     /// E-mail address of its root user.
@@ -35,6 +37,7 @@ impl Described {
             account: id.parse().map_err(|error| {
                 CallError::odd(operation, format!("an account without identifier: {error}"))
             })?,
+            arn: account.arn().map(str::to_owned),
             name: text(account.name()),
             email: text(account.email()),
             status: status(account),

@@ -111,6 +111,9 @@ impl Organization {
             let answer = call.await?;
             for account in answer.accounts() {
                 let described = Described::of(LIST_ACCOUNTS, account)?;
+                if let Some(arn) = &described.arn {
+                    self.memory().learn(arn);
+                }
                 accounts.insert(described.account, described);
             }
             token = pages.next(LIST_ACCOUNTS, answer.next_token)?;

@@ -46,7 +46,7 @@ impl Organization {
         };
         let reading = self.take_state(&mut tags);
         let profile = Arc::new(Profile { name: described.name, email: described.email, units, tags });
-        Look::Seen(Box::new(Seen { at, status, reading, profile }))
+        Look::Seen(Box::new(Seen { at, described: at, status, reading, profile }))
     }
 
     /// Takes the state out of the tags of an account.
@@ -66,7 +66,11 @@ impl Organization {
         let answer = call.await.map_err(|error| Unseen::of(error, "AccountNotFoundException"))?;
         let described =
             answer.account().ok_or_else(|| CallError::odd(DESCRIBE_ACCOUNT, "no account in the answer"))?;
-        Ok(Described::of(DESCRIBE_ACCOUNT, described)?)
+        let described = Described::of(DESCRIBE_ACCOUNT, described)?;
+        if let Some(arn) = &described.arn {
+            self.memory().learn(arn);
+        }
+        Ok(described)
     }
 
     /// All tags of the account, the state among them: one call for each page, which is one call in all that
@@ -163,7 +167,7 @@ impl Organization {
     }
 }
 
-fn told(account: AccountId, error: &CallError) -> Unreadable {
+pub(super) fn told(account: AccountId, error: &CallError) -> Unreadable {
     tracing::warn!(%account, %error, "the account cannot be read");
     error.unreadable()
 }

@@ -4,28 +4,33 @@
 //! | --- | --- |
 //! | `account` | an account as the service describes it |
 //! | `fleet` | all accounts at once, in pages |
+//! | `glance` | one account of which most is known: its tags |
 //! | `look` | one account: what it is, its tags, its units |
+//! | `memory` | what the last listing showed |
 //! | `units` | what is remembered of the tree of units |
 //! | `write` | tags, written as a warrant allows |
 
 mod account;
 mod fleet;
+mod glance;
 mod look;
+mod memory;
 mod units;
 mod write;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_organizations as organizations;
 use aws_sdk_resourcegroupstagging as tagging;
-use state_machine::{AccountId, Failure, Look, Text, Unreadable, Warrant};
+use state_machine::{AccountId, Failure, Look, Scope, Text, Unreadable, Warrant};
 
 use super::call::CallError;
 use super::governor::Governor;
-use crate::cloud::{self, Clock, Listed};
+use crate::cloud::{self, Clock, Known, Listed};
 
 pub use account::Described;
+use memory::Memory;
 use units::Parents;
 
 /// The accounts of a company, in AWS Organizations. Cheap to clone; the clones share what is remembered.
@@ -38,6 +43,7 @@ pub struct Organization {
     /// The key of the tag that holds the state.
     state_key: Text,
     parents: Arc<Mutex<Parents>>,
+    memory: Arc<Mutex<Memory>>,
 }
 
 impl Organization {
@@ -51,7 +57,22 @@ impl Organization {
         clock: Arc<dyn Clock>,
         state_key: Text,
     ) -> Self {
-        Self { organizations, tagging, governor, clock, state_key, parents: Arc::default() }
+        Self {
+            organizations,
+            tagging,
+            governor,
+            clock,
+            state_key,
+            parents: Arc::default(),
+            memory: Arc::default(),
+        }
+    }
+}
+
+impl Organization {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // What stands in it is replaced as a whole, so a panic beside it leaves nothing half done.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -62,15 +83,22 @@ impl fmt::Debug for Organization {
 }
 
 impl cloud::Organization for Organization {
-    async fn look(&self, account: AccountId) -> Look {
-        self.read(account).await
+    async fn look(&self, account: AccountId, scope: Scope, known: Known<'_>) -> Look {
+        let description = self.memory().description(account, &known);
+        match (scope, description) {
+            (Scope::Tags | Scope::Index, Some(description)) => self.glance(account, scope, description).await,
+            (Scope::Whole | Scope::Tags | Scope::Index, _) => self.read(account).await,
+        }
     }
 
     async fn list(&self) -> Result<Vec<Listed>, Unreadable> {
-        self.fleet().await.map_err(|error| {
+        let at = self.clock.now();
+        let listed = self.fleet().await.map_err(|error| {
             tracing::warn!(%error, "the organization cannot be listed");
             error.unreadable()
-        })
+        })?;
+        self.memory().listed(at, &listed);
+        Ok(listed)
     }
 
     async fn write_tags(&self, warrant: Warrant) -> Result<(), Failure> {
