@@ -134,6 +134,12 @@ pub fn authorise(
     }
     let effect = match &obligation.intent {
         Intent::WriteTags(write) => write_tags(account, policy, write, seen, now)?,
+        // What was read of the account before its tags were is no ground to delete anything.
+        Intent::StartBuild { task: TaskKind::Purge, .. }
+            if seen.is_some_and(|seen| seen.described < seen.at) =>
+        {
+            return Err(Withheld::Unreadable(crate::Unreadable::Failed));
+        }
         Intent::StartBuild { task, attempt } => {
             start_build(account, policy, *task, seen, now)?;
             Effect::StartBuild { task: *task, attempt: *attempt }
@@ -170,10 +176,6 @@ fn start_build(
 ) -> Result<(), Withheld> {
     if account.running_build().is_some() {
         return Err(Withheld::Superseded);
-    }
-    // What was read of the account before its tags were is no ground to delete anything.
-    if task == TaskKind::Purge && seen.is_some_and(|seen| seen.described < seen.at) {
-        return Err(Withheld::Unreadable(crate::Unreadable::Failed));
     }
     let expected = Reading::Known(task.state());
     match (task, seen) {

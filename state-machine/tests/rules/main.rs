@@ -239,6 +239,11 @@ proptest! {
         let World { head, now, ledger, .. } = run.world;
         let purge = owed(Intent::StartBuild { task: TaskKind::Purge, attempt: 1 });
         prop_assert!(authorise(&head, &settings, &purge, None, now).is_err(), "without a look");
+        if let Look::Seen(seen) = &look {
+            let partial = Seen { described: seen.at - TimeDelta::seconds(1), ..Seen::clone(seen) };
+            let partial = Look::Seen(Box::new(partial));
+            prop_assert!(authorise(&head, &settings, &purge, Some(&partial), now).is_err(), "of its tags only");
+        }
         if authorise(&head, &settings, &purge, Some(&look), now).is_ok() {
             let Look::Seen(seen) = &look else { panic!("nothing was seen: {look:?}") };
             prop_assert_eq!(&seen.reading, &Reading::Known(State::Expired));
