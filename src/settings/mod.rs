@@ -40,8 +40,10 @@ pub use load::{Loaded, load, load_at, load_text};
 pub use origin::{Origin, Sourced};
 pub use resolve::{Entry, Resolved, ResolvedTask};
 pub use schema::json_schema;
-pub use section::{Automation, Document, Features, Lifecycle, Maintenance, Metering, Reporting, Worker};
-pub use value::aws::{KeyPrefix, Region, ResponsePlanArn, RoleArn, RoleName, TableName};
+pub use section::{
+    Automation, Document, Features, Lifecycle, Limits, Maintenance, Metering, Rate, Reporting, Worker,
+};
+pub use value::aws::{ExternalId, KeyPrefix, Region, ResponsePlanArn, RoleArn, RoleName, TableName};
 pub use value::identifier::EnvironmentIdentifier;
 pub use value::mail::Sender;
 pub use value::tag::{TagKey, TagPrefix};

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use state_machine::tags::TAGS_PER_ACCOUNT;
 use state_machine::{AccountId, Protection, Tags, Text};
 
-use super::Section;
+use super::{Limits, Section};
 use crate::diagnostic::Report;
 use crate::schedule::Schedule;
-use crate::settings::value::aws::{Region, RoleArn, RoleName};
+use crate::settings::value::aws::{ExternalId, Region, RoleArn, RoleName};
 use crate::settings::value::tag::{TagKey, TagValue};
 use crate::settings::value::text::{Statement, Verbosity};
 use crate::settings::value::{Map, Placed, Problem, Scalar, Value};
@@ -39,6 +39,16 @@ pub struct Automation {
     /// The role in every managed account that sets up and starts builds.
     #[schemars(with = "Option<Placed<RoleName>>", extend("default" = Automation::ROLE))]
     pub role_name_to_manage_codebuild: RoleName,
+    /// What the trust policies of these roles ask for, as `sts:ExternalId`. Left out, nothing is said.
+    #[schemars(with = "Option<Placed<ExternalId>>")]
+    pub external_id: Option<ExternalId>,
+    /// Whether sessions carry the environment, the account and the function as tags. The trust policies must then
+    /// allow `sts:TagSession`, or they refuse the whole session.
+    #[schemars(with = "Option<Placed<bool>>", extend("default" = false))]
+    pub session_tags: bool,
+    /// How fast AWS is called.
+    #[schemars(with = "Option<Limits>")]
+    pub limits: Limits,
     /// Tags on the resources of the system itself.
     #[schemars(with = "Option<Map<TagKey, TagValue>>")]
     pub tags: Tags,
@@ -64,6 +74,9 @@ impl Automation {
         let schedule = section.optional::<Schedule>("maintenance_window_expression");
         let role_arn = section.optional::<RoleArn>("role_arn_to_manage_accounts");
         let role_name = section.optional::<RoleName>("role_name_to_manage_codebuild");
+        let external_id = section.optional::<ExternalId>("external_id");
+        let session_tags = section.optional::<bool>("session_tags");
+        let limits = Limits::read(section.section("limits"));
         let tags = section.map::<TagKey, TagValue>("tags");
         let verbosity = section.optional::<Verbosity>("verbosity");
         refuse_many(&tags, section.report());
@@ -86,6 +99,9 @@ impl Automation {
             role_arn_to_manage_accounts: role_arn.map(|role| role.value),
             role_name_to_manage_codebuild: role_name
                 .map_or_else(|| RoleName::built_in(Self::ROLE), |role| role.value),
+            external_id: external_id.map(|external_id| external_id.value),
+            session_tags: session_tags.is_some_and(|tags| tags.value),
+            limits,
             tags: tags.into_iter().map(|(key, value)| (key.value.to_text(), value.value.to_text())).collect(),
             verbosity: verbosity.map_or_else(Verbosity::default, |verbosity| verbosity.value),
         });

@@ -99,6 +99,26 @@ impl RoleName {
 }
 
 text_value! {
+    /// What a role asks for from whoever assumes it out of another account.
+    pub ExternalId, "an external identifier", {
+        "type": "string", "pattern": "^[A-Za-z0-9_+=,.@:/-]{2,1224}$", "examples": ["spa-2f9c1e"],
+    }
+}
+
+impl ExternalId {
+    /// As STS takes it: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
+    fn check(text: &str) -> Result<(), Problem> {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
+        if (2..=1224).contains(&text.len()) && text.bytes().all(good) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            "this is not an external identifier: 2 to 1224 letters, digits and _ + = , . @ : / -",
+        ))
+    }
+}
+
+text_value! {
     /// The full name (ARN) of a response plan of Incident Manager.
     pub ResponsePlanArn, "the ARN of a response plan", {
         "type": "string",
