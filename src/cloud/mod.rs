@@ -19,6 +19,7 @@
 pub mod aws;
 pub mod local;
 pub mod order;
+pub mod partition;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -4,6 +4,8 @@
 
 use state_machine::{AccountId, Profile, TaskKind, Text};
 
+use super::partition::partition;
+
 /// The topic in every managed account that its budgets alert.
 const ALERT_TOPIC: &str = "SpaAlertTopic";
 
@@ -44,22 +46,6 @@ pub fn variables(
         TaskKind::Purge => {}
     }
     variables
-}
-
-/// The part of AWS that a region belongs to.
-///
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
-fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("eusc") => "aws-eusc",
-        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-        Some("us") if region.starts_with("us-iso-") => "aws-iso",
-        Some("us") if region.starts_with("us-isob-") => "aws-iso-b",
-        Some("us") if region.starts_with("us-isof-") => "aws-iso-f",
-        Some("eu") if region.starts_with("eu-isoe-") => "aws-iso-e",
-        Some(_) | None => "aws",
-    }
 }
 
 #[cfg(test)]
