@@ -32,6 +32,7 @@ macro_rules! journal_suite {
                 readers_never_see_half_an_append,
                 history_is_read_page_by_page,
                 heads_are_read_page_by_page,
+                several_heads_come_in_the_order_in_which_they_were_asked_for,
                 what_is_due_comes_earliest_first,
                 a_day_is_read_page_by_page,
                 the_fleet_has_a_journal_of_its_own,
@@ -339,6 +340,20 @@ pub async fn heads_are_read_page_by_page<J: Journal>(journal: &J) {
     let between = journal.heads(Some(account(4)), 1).await.unwrap();
     assert_eq!(between[0].id(), account(10), "after an account that is not there");
     assert!(journal.heads(None, 0).await.unwrap().is_empty());
+}
+
+pub async fn several_heads_come_in_the_order_in_which_they_were_asked_for<J: Journal>(journal: &J) {
+    for number in 1..=120 {
+        add(journal, account(number), at(0), vec![described("x")]).await;
+    }
+    // More than AWS gives at once, one of them twice, and one that nobody ever saw.
+    let wanted: Vec<_> = (1..=120).rev().chain([7, 999]).map(account).collect();
+    let heads = journal.accounts(&wanted).await.unwrap();
+    assert_eq!(heads.iter().map(|head| head.id()).collect::<Vec<_>>(), wanted);
+    for head in heads {
+        assert_eq!(head, journal.account(head.id()).await.unwrap());
+    }
+    assert!(journal.accounts(&[]).await.unwrap().is_empty());
 }
 
 pub async fn what_is_due_comes_earliest_first<J: Journal>(journal: &J) {

@@ -97,6 +97,10 @@ impl Journal for DynamoJournal {
         self.heads_after(after, limit).await
     }
 
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Arc<Account>>, JournalError> {
+        self.heads_in_order(ids).await
+    }
+
     async fn due(&self, until: Timestamp, limit: usize) -> Result<Vec<(Timestamp, AccountId)>, JournalError> {
         self.due_until(until, limit).await
     }

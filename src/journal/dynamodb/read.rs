@@ -1,6 +1,6 @@
 //! Heads and records, page by page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -200,6 +200,19 @@ impl DynamoJournal {
                 let head = head.ok_or_else(|| incomplete(format!("head of {id}, which is in the index")))?;
                 heads.push(head);
             }
+        }
+        Ok(heads)
+    }
+
+    /// The heads of these accounts, in their order.
+    pub(super) async fn heads_in_order(&self, ids: &[AccountId]) -> Result<Vec<Arc<Account>>, JournalError> {
+        let mut heads = Vec::with_capacity(ids.len());
+        for batch in ids.chunks(BATCH) {
+            // A call may not name a key twice.
+            let distinct: BTreeSet<AccountId> = batch.iter().copied().collect();
+            let found = self.heads_of(&distinct.into_iter().collect::<Vec<_>>()).await?;
+            let head = |id: &AccountId| found.get(id).cloned();
+            heads.extend(batch.iter().map(|id| head(id).unwrap_or_else(|| Arc::new(Account::unseen(*id)))));
         }
         Ok(heads)
     }
