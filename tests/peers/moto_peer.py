@@ -13,7 +13,8 @@ whoever started it. Until then each line of the input is one request in JSON, an
 
 What differs from moto as it comes:
 
-- An access key of twelve digits is the account that calls, so that each test has an account of its own.
+- An access key of twelve digits is the account that calls, so that each test has an account of its own. What a role
+  calls is called by the account of the role.
 - Calls to DynamoDB come one after the other. moto undoes a failed transaction by putting back the table as it was
   before, and with it whatever another thread has written since.
 - CodeBuild asks for no location of a source NO_SOURCE, as AWS does not.
@@ -40,6 +41,7 @@ os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", 
 import moto.codebuild.responses as codebuild  # noqa: E402
 import moto.events.models as events  # noqa: E402
 import moto.events.utils as events_utils  # noqa: E402
+from moto.iam.models import get_account_id_from  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -110,11 +112,14 @@ class Peer:
         credential = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
         key, service = credential.groups() if credential else ("", "")
         if re.fullmatch(r"\d{12}", key):
-            environ["HTTP_X_MOTO_ACCOUNT_ID"] = key
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = account = key
+        else:
+            # The key of a session, or nobody's.
+            account = get_account_id_from(key)
         operation = self.operation(environ)
-        fault = self.fault(key, operation)
+        fault = self.fault(account, operation)
         with self.lock:
-            self.calls.setdefault(key, []).append(f"{service}:{operation}")
+            self.calls.setdefault(account, []).append(f"{service}:{operation}")
         logging.info("%s %s:%s %s", key, service, operation, fault or "")
         if fault is not None and fault["status"] != 0:
             return refuse(fault, environ, start_response)

@@ -10,6 +10,7 @@ use crate::tools;
 const TESTS: &[(&str, &str)] = &[
     ("--lib", "cloud::aws journal::dynamodb"),
     ("--test journal", "dynamodb"),
+    ("--test aws_credentials", ""),
     ("--test peers_harness", ""),
 ];
 
