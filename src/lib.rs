@@ -7,6 +7,8 @@ pub mod cli;
 pub mod cloud;
 pub mod diagnostic;
 pub mod event;
+#[cfg(feature = "aws")]
+pub mod function;
 pub mod handler;
 pub mod journal;
 pub mod lifecycle;

@@ -8,7 +8,8 @@ use crate::tools;
 /// Tests that need the feature: what cargo is to run, and which of its tests. Without the second, the step `tests`
 /// would have run the others before.
 const TESTS: &[(&str, &str)] = &[
-    ("--lib", "cloud::aws journal::dynamodb"),
+    ("--lib", "cloud::aws function journal::dynamodb"),
+    ("--test function", ""),
     ("--test journal", "dynamodb"),
     ("--test aws_credentials", ""),
     ("--test peers_harness", ""),

@@ -36,6 +36,20 @@ const LAYERS: &[Layer] = &[
     // The loop that both worlds run: traits only, nobody who implements them.
     Layer { module: "lifecycle", may_use: &["cloud", "event", "journal", "settings"] },
     Layer { module: "handler", may_use: &["cloud", "event", "journal", "lifecycle"] },
+    // Lambda's entry: over any world, and over AWS where it is put together.
+    Layer {
+        module: "function",
+        may_use: &[
+            "cloud",
+            "cloud::aws",
+            "event",
+            "handler",
+            "journal",
+            "journal::dynamodb",
+            "lifecycle",
+            "settings",
+        ],
+    },
     Layer {
         module: "local",
         may_use: &[
