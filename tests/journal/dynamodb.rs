@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use spa::cloud::aws::governor::Governor;
 use spa::journal::dynamodb::{DynamoJournal, table};
 use spa::journal::{AppendError, Journal, JournalError};
-use state_machine::{Account, AccountId, Fact, Record, Version};
+use state_machine::{Account, AccountId, Fact, FailureKind, Record, Version};
 
 use super::connections::Several;
 use super::peers::{Guest, guest};
@@ -48,8 +48,96 @@ async fn all(journal: &DynamoJournal, id: AccountId) -> Vec<Record> {
     journal.history(id, Version::NONE, usize::MAX).await.unwrap()
 }
 
+fn service(error: JournalError) -> (FailureKind, String) {
+    match error {
+        JournalError::Service { kind, message } => (kind, message),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn count(guest: &Guest, operation: &str) -> usize {
     guest.calls().iter().filter(|call| *call == operation).count()
+}
+
+#[test]
+fn an_append_whose_answer_was_lost_is_no_conflict_with_itself() {
+    let (journal, guest) = journal();
+    block_on(async {
+        let one = first(account(1));
+        guest.lose_answers("TransactWriteItems", 1);
+        append(&journal, &one).await.unwrap();
+        let two = step(&one.2, at(1), [Fact::TagsDiffer]);
+        guest.lose_answers("TransactWriteItems", 1);
+        append(&journal, &two).await.unwrap();
+        assert_eq!(all(&journal, account(1)).await, [one.1, two.1].concat());
+        assert_eq!(count(&guest, "dynamodb:TransactWriteItems"), 4);
+    });
+}
+
+#[test]
+fn an_append_that_was_overtaken_while_its_answer_was_lost_is_no_conflict() {
+    let (one, guest) = journal();
+    let other = open(&guest);
+    let first = first(account(1));
+    let second = step(&first.2, at(1), [Fact::TagsDiffer]);
+    let held = guest.hold_answer("TransactWriteItems");
+    std::thread::scope(|scope| {
+        let appended = scope.spawn(|| block_on(append(&one, &first)));
+        held.wait();
+        block_on(append(&other, &second)).unwrap();
+        held.lose();
+        appended.join().unwrap().unwrap();
+    });
+    assert_eq!(count(&guest, "dynamodb:TransactWriteItems"), 3);
+    assert_eq!(block_on(all(&other, account(1))), [first.1, second.1].concat());
+}
+
+#[test]
+fn an_append_that_was_overtaken_by_another_that_decided_alike_is_a_conflict() {
+    let (one, guest) = journal();
+    let other = open(&guest);
+    let first = first(account(1));
+    let second = step(&first.2, at(1), [Fact::TagsDiffer]);
+    block_on(append(&other, &first)).unwrap();
+    block_on(append(&other, &second)).unwrap();
+    guest.lose_answers("TransactWriteItems", 1);
+    let outcome = block_on(append(&one, &first));
+    assert!(matches!(outcome, Err(AppendError::Conflict { .. })), "{outcome:?}");
+}
+
+#[test]
+fn an_append_that_is_never_answered_is_told_to_be_in_doubt() {
+    let (journal, guest) = journal();
+    block_on(async {
+        let one = first(account(1));
+        guest.lose_answers("TransactWriteItems", 2);
+        append(&journal, &one).await.unwrap();
+        assert_eq!(count(&guest, "dynamodb:TransactWriteItems"), 3);
+        guest.lose_answers("TransactWriteItems", 9);
+        let two = step(&one.2, at(1), [Fact::TagsDiffer]);
+        let outcome = append(&journal, &two).await;
+        let Err(AppendError::Failed(error)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(service(error).0, FailureKind::Unavailable, "nobody knows");
+        guest.refuse_nothing();
+        assert_eq!(journal.account(account(1)).await.unwrap(), two.2, "it was written");
+    });
+}
+
+#[test]
+fn another_writer_that_decided_alike_is_a_conflict_all_the_same() {
+    let (one, guest) = journal();
+    let other = open(&guest);
+    block_on(async {
+        let step = first(account(1));
+        append(&one, &step).await.unwrap();
+        for journal in [&one, &other] {
+            // Lost or not: what stands there was written by somebody else, or by an append that has ended.
+            guest.lose_answers("TransactWriteItems", 1);
+            let outcome = append(journal, &step).await;
+            assert!(matches!(outcome, Err(AppendError::Conflict { expected: Version::NONE })), "{outcome:?}");
+        }
+        assert_eq!(all(&one, account(1)).await, step.1);
+    });
 }
 
 #[test]
@@ -67,6 +155,55 @@ fn of_two_processes_that_race_exactly_one_wins_each_round() {
             let winner = usize::from(won[1]);
             assert_eq!(*other.account(id).await.unwrap(), *steps[winner].2);
         }
+    });
+}
+
+#[test]
+fn a_refusal_tells_whether_to_try_again() {
+    let (journal, guest) = journal();
+    let id = account(1);
+    let refusals = [
+        (400, "AccessDeniedException", FailureKind::Denied),
+        (400, "UnrecognizedClientException", FailureKind::Denied),
+        (400, "ThrottlingException", FailureKind::Throttled),
+        (400, "ProvisionedThroughputExceededException", FailureKind::Throttled),
+        (400, "RequestLimitExceeded", FailureKind::Throttled),
+        (500, "InternalServerError", FailureKind::Unavailable),
+    ];
+    for (status, code, kind) in refusals {
+        for operation in ["GetItem", "TransactWriteItems", "Query"] {
+            let guest = &guest;
+            guest.refuse(operation, 1_000, status, code);
+            let told = block_on(async {
+                match operation {
+                    "GetItem" => journal.account(id).await.map(|_| ()).map_err(service),
+                    "Query" => journal.heads(None, 1).await.map(|_| ()).map_err(service),
+                    _ => append(&journal, &first(id)).await.map_err(|error| match error {
+                        AppendError::Failed(error) => service(error),
+                        AppendError::Conflict { .. } => panic!("{error}"),
+                    }),
+                }
+            });
+            guest.refuse_nothing();
+            let (told, message) = told.unwrap_err();
+            assert_eq!(told, kind, "{code} of {operation}: {message}");
+        }
+    }
+    assert_eq!(*block_on(journal.account(id)).unwrap(), Account::unseen(id), "nothing was written");
+}
+
+#[test]
+fn a_table_that_is_not_there_is_missing_and_no_empty_journal() {
+    let guest = guest();
+    let journal = open(&guest);
+    block_on(async {
+        let (kind, message) = service(journal.account(account(1)).await.unwrap_err());
+        assert_eq!(kind, FailureKind::Missing, "{message}");
+        assert_eq!(service(journal.heads(None, 1).await.unwrap_err()).0, FailureKind::Missing);
+        assert_eq!(service(journal.due(at(0), 1).await.unwrap_err()).0, FailureKind::Missing);
+        let outcome = append(&journal, &first(account(1))).await;
+        let Err(AppendError::Failed(error)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(service(error).0, FailureKind::Missing);
     });
 }
 

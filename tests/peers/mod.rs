@@ -139,6 +139,12 @@ impl Guest {
         self.fault(json!({ "operation": operation, "times": times, "status": 0 }));
     }
 
+    /// The next call of this account to an operation is served, and its answer held back, and then lost.
+    pub fn hold_answer(&self, operation: &str) -> Held<'_> {
+        self.fault(json!({ "operation": operation, "times": 1, "status": 0, "hold": true }));
+        Held(self)
+    }
+
     /// From now on nothing is refused or lost any more.
     pub fn refuse_nothing(&self) {
         self.moto.ask(&json!({ "do": "heal", "account": self.account }));
@@ -155,5 +161,20 @@ impl Guest {
         let answer = self.moto.ask(&json!({ "do": "calls", "account": self.account }));
         let calls = answer["calls"].as_array().unwrap();
         calls.iter().map(|call| call.as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// An answer that is held back.
+pub struct Held<'a>(&'a Guest);
+
+impl Held<'_> {
+    /// Returns once the call was served. Whoever made it runs on another thread, and waits for its answer.
+    pub fn wait(&self) {
+        self.0.moto.ask(&json!({ "do": "await", "account": self.0.account }));
+    }
+
+    /// Loses the answer.
+    pub fn lose(self) {
+        self.0.moto.ask(&json!({ "do": "release", "account": self.0.account }));
     }
 }

@@ -5,7 +5,12 @@ It takes a free port, says which in its first line, and ends when its standard i
 whoever started it. Until then each line of the input is one request in JSON, and is answered with one line:
 
     {"do": "fault", "account": "…", "operation": "TransactWriteItems", "times": 2, "status": 400, "code": "…"}
-        refuses the next calls of an account to an operation; `"status": 0` serves the call and loses its answer
+        refuses the next calls of an account to an operation; `"status": 0` serves the call and loses its answer, and
+        with `"hold": true` does so only when it is told to
+    {"do": "await", "account": "…"}
+        answers once an answer is held
+    {"do": "release", "account": "…"}
+        loses the answer that is held
     {"do": "heal", "account": "…"}
         forgets these faults
     {"do": "calls", "account": "…"}
@@ -23,11 +28,13 @@ What differs from moto as it comes:
 - ListAccounts has pages of 20 accounts at most.
 """
 
+import collections
 import copy
 import itertools
 import json
 import logging
 import os
+import queue
 import re
 import socket
 import sys
@@ -107,6 +114,8 @@ class Peer:
         self.lock = threading.Lock()
         self.faults = []
         self.calls = {}
+        self.held = collections.defaultdict(queue.Queue)
+        self.released = collections.defaultdict(queue.Queue)
 
     def __call__(self, environ, start_response):
         credential = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
@@ -130,6 +139,9 @@ class Peer:
         else:
             answer = self.moto(environ, start_response)
         if fault is not None:
+            if fault.get("hold"):
+                self.held[key].put(None)
+                self.released[key].get()
             # The caller sees its connection end without an answer.
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return answer
@@ -153,6 +165,9 @@ class Peer:
         return None
 
     def ask(self, request):
+        if request["do"] == "await":
+            self.held[request["account"]].get()
+            return {}
         with self.lock:
             match request.pop("do"):
                 case "fault":
@@ -160,6 +175,9 @@ class Peer:
                     return {}
                 case "heal":
                     self.faults = [fault for fault in self.faults if fault["account"] != request["account"]]
+                    return {}
+                case "release":
+                    self.released[request["account"]].put(None)
                     return {}
                 case "calls":
                     return {"calls": self.calls.get(request["account"], [])}

@@ -37,3 +37,25 @@ pub fn check() -> Result<String, Fault> {
     Program::cargo("clippy --locked --features aws --all-targets -- --deny warnings").run()?;
     Ok(format!("{passed} tests passed"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::root;
+
+    #[test]
+    fn every_test_that_needs_the_feature_is_run() {
+        let needs = |path: &std::path::Path| {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            text.contains(r#"feature = "aws""#)
+        };
+        for entry in std::fs::read_dir(root().join("tests")).expect("tests").flatten() {
+            let path = entry.path();
+            if needs(&path) || needs(&path.join("main.rs")) {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let run = format!("--test {name}");
+                assert!(TESTS.iter().any(|(what, _)| *what == run), "{run} is not in the list");
+            }
+        }
+    }
+}
