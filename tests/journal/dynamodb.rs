@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use spa::cloud::aws::governor::Governor;
 use spa::journal::dynamodb::{DynamoJournal, table};
 use spa::journal::{AppendError, Journal, JournalError};
+use spa::settings::Limits;
 use state_machine::{Account, AccountId, Fact, FailureKind, Record, Version};
 
 use super::connections::Several;
@@ -161,6 +162,8 @@ fn of_two_processes_that_race_exactly_one_wins_each_round() {
 #[test]
 fn a_refusal_tells_whether_to_try_again() {
     let (journal, guest) = journal();
+    // Asked once, it need not wait between attempts.
+    let once = || Governor::new(Limits { attempts: 1, ..Limits::default() });
     let id = account(1);
     let refusals = [
         (400, "AccessDeniedException", FailureKind::Denied),
@@ -172,8 +175,8 @@ fn a_refusal_tells_whether_to_try_again() {
     ];
     for (status, code, kind) in refusals {
         for operation in ["GetItem", "TransactWriteItems", "Query"] {
-            let guest = &guest;
             guest.refuse(operation, 1_000, status, code);
+            let journal = DynamoJournal::new(client(&guest), once(), TABLE);
             let told = block_on(async {
                 match operation {
                     "GetItem" => journal.account(id).await.map(|_| ()).map_err(service),
