@@ -57,38 +57,31 @@ impl Warrant {
 /// the last look is recent enough for it.
 ///
 /// - A purge, and whatever may have been carried out already, needs a look at everything.
-/// - A tag is written after a look at the tags, so that nobody's gesture is overwritten: the one that the decision
-///   was made on, or another one. Expiring an account leads to a purge and reads the tags themselves; what follows
-///   a build asks their index.
+/// - A tag is written after a look at the tags, however recent the decision is: somebody may have set it since.
+///   Expiring an account leads to a purge and reads the tags themselves; all else asks their index.
 /// - A preparation may rest on a look of a little while ago ([`crate::Times::fresh`]).
+///
+/// Where status, name and units were read too long ago ([`crate::Times::described`]), everything is read.
 pub fn needs_look(
     account: &Account,
     policy: &Policy,
     obligation: &Obligation,
     now: Timestamp,
 ) -> Option<Scope> {
-    let looked = |since: Timestamp| {
-        account.looked_at.is_some_and(|at| at >= since && now.since(at) <= policy.times.fresh)
-    };
     let described = account.described_at.is_some_and(|at| now.since(at) <= policy.times.described);
-    let unless = |looked: bool, scope| match (looked, described) {
-        (true, true) => None,
-        (false, true) => Some(scope),
-        (_, false) => Some(Scope::Whole),
-    };
+    let at_least = |scope| Some(if described { scope } else { Scope::Whole });
     match &obligation.intent {
         Intent::Announce(_) => None,
         Intent::StartBuild { task: TaskKind::Purge, .. } => Some(Scope::Whole),
         Intent::StartBuild { .. } | Intent::WriteTags(_) if obligation.uncertain => Some(Scope::Whole),
         Intent::StartBuild { task: TaskKind::Preparation, .. } => {
-            unless(looked(Timestamp::default()), Scope::Index)
+            let fresh = account.looked_at.is_some_and(|at| now.since(at) <= policy.times.fresh);
+            if fresh && described { None } else { at_least(Scope::Index) }
         }
-        Intent::WriteTags(write) => {
-            let expires = write.change.as_ref().is_some_and(|change| change.to == State::Expired);
-            let scope = if expires { Scope::Tags } else { Scope::Index };
-            let believed = write.change.as_ref().is_none_or(|change| change.from == account.tag.reading);
-            unless(believed && looked(obligation.not_before), scope)
-        }
+        Intent::WriteTags(write) => match write.change.as_ref().map(|change| change.to) {
+            Some(State::Expired) => at_least(Scope::Tags),
+            Some(State::Vanilla | State::Assigned | State::Released) | None => at_least(Scope::Index),
+        },
     }
 }
 
@@ -156,10 +149,8 @@ fn write_tags(
     seen: Option<&Seen>,
     now: Timestamp,
 ) -> Result<Effect, Withheld> {
-    // Without another look, the decision was made on one that showed the tag as it is to be ([`needs_look`]).
-    let (Some(seen), Some(change)) = (seen, &write.change) else {
-        return Ok(Effect::WriteTags(write.clone()));
-    };
+    let Some(seen) = seen else { return Err(Withheld::Unreadable(crate::Unreadable::Failed)) };
+    let Some(change) = &write.change else { return Ok(Effect::WriteTags(write.clone())) };
     if seen.reading == Reading::Known(change.to) && change.from != seen.reading {
         return Err(Withheld::AlreadyWritten);
     }

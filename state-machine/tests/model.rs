@@ -200,37 +200,37 @@ const NOBODY: &[Option<&str>] = &[];
 /// Somebody may set the tag to one of these, or take it away.
 const SOMEBODY: &[Option<&str>] = &[Some("vanilla"), Some("released"), Some("expired"), None];
 scenarios! {
-    joining_without_faults: joining {} NOBODY => 5_449;
+    joining_without_faults: joining {} NOBODY => 5_457;
     joining_with_events_lost_and_repeated_and_a_crash:
-        joining { losses: 1, repeats: 1, crashes: 1 } NOBODY => 270_546;
-    joining_with_failing_builds: joining { failing_builds: 4 } NOBODY => 41_723;
-    joining_with_a_failing_effect_and_a_crash: joining { failing_effects: 1, crashes: 1 } NOBODY => 580_067;
-    joining_with_a_tag_set_by_hand: joining { hands: 1 } SOMEBODY => 1_731_522;
-    joining_while_moved_away_and_back: joining { moves: 2 } NOBODY => 6_632_729;
-    joining_with_foreign_builds: joining { foreign_builds: 2 } NOBODY => 1_302_554;
-    maintenance_without_faults: released { windows: 1 } NOBODY => 1_496;
+        joining { losses: 1, repeats: 1, crashes: 1 } NOBODY => 271_207;
+    joining_with_failing_builds: joining { failing_builds: 4 } NOBODY => 42_011;
+    joining_with_a_failing_effect_and_a_crash: joining { failing_effects: 1, crashes: 1 } NOBODY => 589_085;
+    joining_with_a_tag_set_by_hand: joining { hands: 1 } SOMEBODY => 1_734_265;
+    joining_while_moved_away_and_back: joining { moves: 2 } NOBODY => 6_638_216;
+    joining_with_foreign_builds: joining { foreign_builds: 2 } NOBODY => 1_303_694;
+    maintenance_without_faults: released { windows: 1 } NOBODY => 1_503;
     maintenance_with_events_lost_and_repeated_and_a_crash:
-        released { windows: 1, losses: 1, repeats: 1, crashes: 1 } NOBODY => 335_015;
-    maintenance_with_two_crashes: released { windows: 1, crashes: 2 } NOBODY => 170_869;
-    maintenance_with_late_events_and_a_crash: released { windows: 1, delays: 1, crashes: 1 } NOBODY => 831_389;
+        released { windows: 1, losses: 1, repeats: 1, crashes: 1 } NOBODY => 342_458;
+    maintenance_with_two_crashes: released { windows: 1, crashes: 2 } NOBODY => 178_014;
+    maintenance_with_late_events_and_a_crash: released { windows: 1, delays: 1, crashes: 1 } NOBODY => 901_581;
     maintenance_with_a_failing_effect_and_a_crash:
-        released { windows: 1, failing_effects: 1, crashes: 1 } NOBODY => 764_978;
+        released { windows: 1, failing_effects: 1, crashes: 1 } NOBODY => 807_548;
     maintenance_with_failing_builds_and_a_crash:
-        released { windows: 1, failing_builds: 2, crashes: 1 } NOBODY => 585_881;
-    maintenance_with_a_tag_set_by_hand: released { windows: 1, hands: 1 } SOMEBODY => 5_896_736;
-    maintenance_while_moved_away_and_back: released { windows: 1, moves: 2 } NOBODY => 3_892_857;
-    maintenance_while_suspended_and_back: released { windows: 1, suspensions: 2, crashes: 1 } NOBODY => 1_335_203;
+        released { windows: 1, failing_builds: 2, crashes: 1 } NOBODY => 601_185;
+    maintenance_with_a_tag_set_by_hand: released { windows: 1, hands: 1 } SOMEBODY => 5_994_545;
+    maintenance_while_moved_away_and_back: released { windows: 1, moves: 2 } NOBODY => 3_903_322;
+    maintenance_while_suspended_and_back: released { windows: 1, suspensions: 2, crashes: 1 } NOBODY => 1_200_719;
     maintenance_with_a_foreign_build_and_a_crash:
-        released { windows: 1, foreign_builds: 1, crashes: 1 } NOBODY => 709_420;
-    maintenance_while_nothing_can_be_read: released { windows: 1, blinds: 1, losses: 1, crashes: 1 } NOBODY => 2_446_014;
-    maintenance_with_two_windows: released { windows: 2 } NOBODY => 1_358_995;
-    maintenance_with_an_operator: released { windows: 1, commands: 1 } NOBODY => 4_293_769;
-    maintenance_with_a_hold_and_a_crash: released { windows: 1, holds: 1, crashes: 1 } NOBODY => 1_659_224;
-    maintenance_while_the_settings_change: released { windows: 1, edits: 2 } NOBODY => 228_435;
+        released { windows: 1, foreign_builds: 1, crashes: 1 } NOBODY => 730_641;
+    maintenance_while_nothing_can_be_read: released { windows: 1, blinds: 1, losses: 1, crashes: 1 } NOBODY => 2_591_654;
+    maintenance_with_two_windows: released { windows: 2 } NOBODY => 1_400_048;
+    maintenance_with_an_operator: released { windows: 1, commands: 1 } NOBODY => 4_351_315;
+    maintenance_with_a_hold_and_a_crash: released { windows: 1, holds: 1, crashes: 1 } NOBODY => 1_885_012;
+    maintenance_while_the_settings_change: released { windows: 1, edits: 2 } NOBODY => 250_203;
     protected_with_a_window_an_operator_and_a_tag_set_by_hand:
         protected { windows: 1, hands: 1, commands: 1 } SOMEBODY => 14_726;
-    given_away_with_an_operator_and_a_window: given_away { windows: 1, commands: 1 } NOBODY => 302_378;
-    given_away_with_an_operator_and_a_tag_set_by_hand: given_away { hands: 1, commands: 1 } SOMEBODY => 2_222_606;
-    first_seen_expired_with_an_operator: sighted { commands: 1 } NOBODY => 17_185;
-    first_seen_expired_with_a_tag_set_by_hand: sighted { hands: 1 } SOMEBODY => 86_366;
+    given_away_with_an_operator_and_a_window: given_away { windows: 1, commands: 1 } NOBODY => 312_684;
+    given_away_with_an_operator_and_a_tag_set_by_hand: given_away { hands: 1, commands: 1 } SOMEBODY => 2_227_229;
+    first_seen_expired_with_an_operator: sighted { commands: 1 } NOBODY => 17_204;
+    first_seen_expired_with_a_tag_set_by_hand: sighted { hands: 1 } SOMEBODY => 86_417;
 }

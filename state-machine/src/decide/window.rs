@@ -12,7 +12,8 @@ use super::{Step, look_at};
 
 /// Puts the account into maintenance, if the look shows that it may be.
 pub(super) fn window(draft: &mut Draft<'_>, window: WindowId, evidence: &Evidence) -> Step {
-    let look = look_at(evidence, Scope::Tags)?;
+    // Before it is expired, its tags themselves are read ([`crate::needs_look`]).
+    let look = look_at(evidence, Scope::Index)?;
     // What the look shows is recorded first, whatever it is; then the head tells whether the account may go.
     let _ = observe(draft, look);
     let account = &draft.account;

@@ -6,7 +6,6 @@ use state_machine::{AccountId, Look, Profile, Scope, Seen, Tags, Text};
 
 use super::memory::Description;
 use super::{Organization, Unseen, look};
-use crate::cloud::aws::call::CallError;
 use crate::cloud::aws::governor::Lane;
 
 const GET_RESOURCES: &str = "tag:GetResources";
@@ -21,7 +20,7 @@ impl Organization {
                 Ok(Some(tags)) => Ok(tags),
                 // The index leaves out what never had a tag, and lags: the service knows.
                 Ok(None) => self.tags(account).await,
-                Err(error) => Err(error.into()),
+                Err(error) => Err(error),
             },
         };
         let mut tags = match tags {
@@ -39,9 +38,14 @@ impl Organization {
     }
 
     /// The tags of the account as the tagging API shows them, which has its own room for calls; `None`: it does not
-    /// show the account, or this process does not know yet how AWS names it there.
-    async fn indexed(&self, account: AccountId) -> Result<Option<Tags>, CallError> {
-        let Some(arn) = self.memory().arn(account) else { return Ok(None) };
+    /// show the account. The first time, a process asks how AWS names accounts there.
+    async fn indexed(&self, account: AccountId) -> Result<Option<Tags>, Unseen> {
+        let known = self.memory().arn(account);
+        let arn = match known {
+            Some(arn) => Some(arn),
+            None => self.described(account).await?.arn,
+        };
+        let Some(arn) = arn else { return Ok(None) };
         let request = self.tagging.get_resources().resource_arn_list(arn);
         let call =
             self.governor.call(Lane::Organizations, GET_RESOURCES, Some(account), || request.clone().send());
