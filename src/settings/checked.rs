@@ -26,6 +26,8 @@ pub struct Settings {
     worker: Worker,
     maintenance: Maintenance,
     lifecycle: Lifecycle,
+    /// The sections about the system as a whole, as a parameter keeps them.
+    pub(super) general: Text,
     pub(super) keys: TagKeys,
     pub(super) protected: BTreeMap<AccountId, Sourced<Protection>>,
     pub(super) defaults: Item,
@@ -66,7 +68,7 @@ pub(super) struct Columns {
 
 impl Settings {
     /// The settings of a file that was read; nothing when a section is missing, which was reported.
-    pub(super) fn build(file: File, tables: Vec<Table>, report: &Report) -> Option<Self> {
+    pub(super) fn build(file: File, tables: Vec<Table>, general: Text, report: &Report) -> Option<Self> {
         let place = |source, offset| report.sources().place(source, offset);
         let mut protected = BTreeMap::new();
         for guard in file.protected_accounts {
@@ -110,6 +112,7 @@ impl Settings {
             worker: file.worker?,
             maintenance: file.maintenance,
             lifecycle: file.lifecycle?,
+            general,
             keys: file.keys,
             protected,
             defaults: file.defaults,

@@ -1,5 +1,6 @@
 //! Files of the user: read within limits, and every reason why one cannot be read told apart.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use state_machine::Text;
 
+use super::kept::ADVANCED;
 use super::value::Placed;
 use super::value::text::FilePath;
 use crate::diagnostic::{Diagnostic, Report, SourceId};
@@ -21,15 +23,13 @@ pub(crate) const ALL_CSV_LIMIT: u64 = 128 * MIB;
 /// The largest buildspec or document that is read.
 pub(crate) const SMALL_LIMIT: u64 = MIB;
 
-/// What a parameter of Systems Manager holds in the advanced tier, in bytes:
-/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>.
-pub(crate) const PARAMETER: usize = 8 * 1024;
-
 /// Where files named in the settings are looked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Files {
-    /// The folder of the settings file: the first choice.
-    pub(crate) folder: PathBuf,
+pub(crate) enum Files {
+    /// In the folder of the settings file: the first choice.
+    Folder(PathBuf),
+    /// They were given by name, and there are no others.
+    Given(BTreeMap<String, Text>),
 }
 
 /// A file that could be read.
@@ -43,8 +43,12 @@ impl Files {
     /// with a file of that name in both, the same one counts every time.
     pub(crate) fn find(&self, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {
         let name = Path::new(named.value.as_str());
+        let folder = match self {
+            Self::Folder(folder) => folder,
+            Self::Given(given) => return Self::given(given, named, report),
+        };
         // For an absolute name, joining gives the name itself.
-        let near_settings = self.folder.join(name);
+        let near_settings = folder.join(name);
         let looked =
             if near_settings == name { vec![near_settings] } else { vec![near_settings, name.to_owned()] };
         // A file that may not be looked at may be there: reading it tells that.
@@ -63,27 +67,59 @@ impl Files {
     /// How large a file in the settings folder says that it is. One that is not there has no size; that is told
     /// when it is read.
     pub(crate) fn size_beside(&self, named: &Placed<FilePath>) -> u64 {
-        std::fs::metadata(self.folder.join(named.value.as_str())).map_or(0, |metadata| metadata.len())
+        match self {
+            Self::Folder(folder) => {
+                std::fs::metadata(folder.join(named.value.as_str())).map_or(0, |metadata| metadata.len())
+            }
+            Self::Given(given) => given.get(named.value.as_str()).map_or(0, |text| text.len() as u64),
+        }
     }
 
     /// Reads a file that stands in the settings folder.
     pub(crate) fn beside(&self, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {
-        read_named(self.folder.join(named.value.as_str()), named, limit, report)
+        match self {
+            Self::Folder(folder) => read_named(folder.join(named.value.as_str()), named, limit, report),
+            Self::Given(given) => Self::given(given, named, report),
+        }
+    }
+
+    fn given(given: &BTreeMap<String, Text>, named: &Placed<FilePath>, report: &mut Report) -> Option<Found> {
+        let Some(text) = given.get(named.value.as_str()) else {
+            report.push(named.fault(format!("{} was not given", named.value), ""));
+            return None;
+        };
+        Some(Found { path: named.value.as_str().into(), text: text.to_string() })
     }
 }
 
 /// Refuses a file that no parameter of Systems Manager can hold: documents and buildspecs are kept in one each.
-pub(crate) fn refuse_large(named: &Placed<FilePath>, found: &Found, report: &mut Report) -> Option<()> {
+pub(crate) fn refuse_for_parameter(
+    named: &Placed<FilePath>,
+    found: &Found,
+    report: &mut Report,
+) -> Option<()> {
     let size = found.text.len();
-    if size <= PARAMETER {
-        return Some(());
+    if size > ADVANCED {
+        let message = format!(
+            "{} has {size} bytes, and a parameter of Systems Manager holds {ADVANCED}",
+            found.path.display()
+        );
+        let help = "shorten the file, or let it fetch the rest when it runs";
+        report.push(named.fault(message, "").help(help));
+        return None;
     }
-    let message = format!(
-        "{} has {size} bytes, and a parameter of Systems Manager holds {PARAMETER}",
-        found.path.display()
-    );
-    report.push(named.fault(message, "").help("shorten the file, or let it fetch the rest when it runs"));
-    None
+    // <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
+    if let Some((_, rest)) = found.text.split_once("{{")
+        && rest.contains("}}")
+    {
+        let message = format!(
+            "{} has `{{{{` and `}}}}` in it, which Systems Manager takes for a reference to a parameter",
+            found.path.display()
+        );
+        report.push(named.fault(message, "").help("write them in another way, such as `{ {`"));
+        return None;
+    }
+    Some(())
 }
 
 fn read_named(path: PathBuf, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {

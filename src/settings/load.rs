@@ -1,6 +1,6 @@
 //! From a file to settings, or to everything that is wrong with it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use state_machine::Timestamp;
 
@@ -8,6 +8,7 @@ use super::Settings;
 use super::csv::{self, Table};
 use super::file::File;
 use super::files::{ALL_CSV_LIMIT, CSV_LIMIT, Files, Unreadable, read_settings};
+use super::kept;
 use super::whole::Whole;
 use super::yaml;
 use crate::diagnostic::{Diagnostic, Report, SourceId};
@@ -39,7 +40,9 @@ fn load_from(path: &Path, now: Option<Timestamp>) -> Loaded {
     let mut report = Report::new();
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     match read_settings(path, &mut report) {
-        Ok((source, text)) => finish(assemble(source, &text, folder, now, &mut report), report),
+        Ok((source, text)) => {
+            finish(assemble(source, &text, &Files::Folder(folder), now, &mut report), report)
+        }
         Err(unreadable) => {
             Loaded { missing: matches!(unreadable, Unreadable::Missing), ..finish(None, report) }
         }
@@ -50,19 +53,19 @@ fn load_from(path: &Path, now: Option<Timestamp>) -> Loaded {
 pub fn load_text(name: &str, text: &str, folder: &Path) -> Loaded {
     let mut report = Report::new();
     let source = report.add_source(name, text);
-    let settings = assemble(source, text, folder.to_owned(), None, &mut report);
+    let settings = assemble(source, text, &Files::Folder(folder.to_owned()), None, &mut report);
     finish(settings, report)
 }
 
-fn finish(settings: Option<Settings>, mut report: Report) -> Loaded {
+pub(super) fn finish(settings: Option<Settings>, mut report: Report) -> Loaded {
     report.sort();
     Loaded { settings: settings.filter(|_| !report.has_errors()), report, missing: false }
 }
 
-fn assemble(
+pub(super) fn assemble(
     source: SourceId,
     text: &str,
-    folder: PathBuf,
+    files: &Files,
     now: Option<Timestamp>,
     report: &mut Report,
 ) -> Option<Settings> {
@@ -74,11 +77,11 @@ fn assemble(
         }
         return None;
     };
-    let files = Files { folder };
-    let file = File::read(source, &root, &files, report);
-    let tables = tables(&file, &files, report);
-    Whole { file: &file, tables: &tables, source, root: &root, now }.check(report);
-    Settings::build(file, tables, report)
+    let file = File::read(source, &root, files, report);
+    let tables = tables(&file, files, report);
+    let general = kept::general(&root);
+    Whole { file: &file, tables: &tables, source, root: &root, general: &general, now }.check(report);
+    Settings::build(file, tables, general.into(), report)
 }
 
 /// What the CSV files say, in their order.

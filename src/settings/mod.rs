@@ -6,6 +6,7 @@
 //! - `explain`: the same, with what it counts instead of
 //! - `schema`: the same rules for editors
 //! - `section`: what each section may hold
+//! - `kept`: the same settings in parameters of Systems Manager, and back
 //! - `value`: what may stand in one place
 //! - `csv`: files with accounts, one a row
 //! - `yaml`: the tree that knows where everything stands
@@ -22,6 +23,7 @@ mod csv;
 mod explain;
 mod file;
 mod files;
+mod kept;
 mod load;
 mod origin;
 mod resolve;
@@ -36,6 +38,7 @@ pub use checked::Settings;
 pub use explain::{Explained, Explanation, Overruled};
 pub use files::Unreadable;
 pub(crate) use files::read as read_text;
+pub use kept::{Names, Parameter, Subject, Tier, Values, assemble};
 pub use load::{Loaded, load, load_at, load_text};
 pub use origin::{Origin, Sourced};
 pub use resolve::{Entry, Resolved, ResolvedTask};

@@ -190,17 +190,24 @@ fn items_that_no_parameter_can_hold_are_refused_with_their_size() {
     assert_eq!(sizes(&note(8000 - 200)), (0, 1));
     assert_eq!(sizes(&note(8192)), (1, 0));
     let said = messages(&note(9000));
-    assert!(said[0].starts_with("merged with the defaults this has 9"), "{said:?}");
+    assert!(said[0].starts_with("this has 9"), "{said:?}");
     assert!(said[0].ends_with(" bytes, and a parameter of Systems Manager holds 8192"), "{said:?}");
 
-    // Neither of the two alone is too large.
-    let both = format!("defaults: {{note: x, purge: {{variables: {{A: {}}}}}}}\n", "v".repeat(3800));
-    assert_eq!(sizes(&both), (0, 0));
-    let unit = format!(
-        "organizational_units: [{{identifier: ou-ab12-11112222, purge: {{variables: {{B: {}}}}}}}]\n",
-        "v".repeat(5000)
-    );
-    assert_eq!(sizes(&format!("{both}{unit}")), (1, 0));
+    // Defaults have a parameter of their own, and so does what is said of the system as a whole.
+    let defaults = |length: usize| {
+        format!("defaults: {{note: x, purge: {{variables: {{A: {}}}}}}}\n", "v".repeat(length))
+    };
+    let unit = "organizational_units: [{identifier: ou-ab12-11112222, note: x}]\n";
+    assert_eq!(sizes(&format!("{}{unit}", defaults(3800))), (0, 0));
+    assert_eq!(sizes(&format!("{}{unit}", defaults(5000))), (0, 1));
+    assert_eq!(sizes(&format!("{}{unit}", defaults(8192))), (1, 0));
+    let protected = |count: usize| {
+        let accounts: Vec<_> = (0..count).map(|number| format!("'{number:012}'")).collect();
+        format!("protected_accounts: [{}]\n", accounts.join(", "))
+    };
+    assert_eq!(sizes(&protected(100)), (0, 0));
+    let said = messages(&protected(1000));
+    assert!(said[0].starts_with("the sections about the system as a whole have 2"), "{said:?}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod examples;
 mod faults;
 mod hostile;
 mod inheritance;
+mod kept;
 mod limits;
 mod rules;
 mod schema;

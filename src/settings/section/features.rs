@@ -7,7 +7,7 @@ use state_machine::{Email, Text};
 
 use super::Section;
 use crate::diagnostic::Report;
-use crate::settings::files::{Files, SMALL_LIMIT, refuse_large};
+use crate::settings::files::{Files, SMALL_LIMIT, refuse_for_parameter};
 use crate::settings::value::aws::{ParameterLabel, ResponsePlanArn};
 use crate::settings::value::mail::Sender;
 use crate::settings::value::tag::{TagKey, TagPrefix};
@@ -96,7 +96,7 @@ impl Features {
             .into_iter()
             .filter_map(|(label, path)| {
                 let found = files.find(&path, SMALL_LIMIT, section.report())?;
-                refuse_large(&path, &found, section.report())?;
+                refuse_for_parameter(&path, &found, section.report())?;
                 Some((label.value.to_text(), Document { path: found.path, text: found.text.into() }))
             })
             .collect();

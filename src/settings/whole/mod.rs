@@ -30,6 +30,8 @@ pub(crate) struct Whole<'a> {
     pub(crate) tables: &'a [Table],
     pub(crate) source: SourceId,
     pub(crate) root: &'a Node,
+    /// The sections about the system as a whole, as a parameter keeps them.
+    pub(crate) general: &'a str,
     /// The time; nothing when the answer shall not depend on it.
     pub(crate) now: Option<Timestamp>,
 }

@@ -1,76 +1,54 @@
 //! What is too large for the parameters of Systems Manager that keep it on AWS.
 //!
-//! An item is kept as the predecessor kept it: one parameter for each account and each unit, in JSON, merged
-//! with the defaults. A parameter holds 4 KB, or 8 KB in the advanced tier:
-//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>.
+//! There is one parameter for each account and each unit, one for the defaults, and one for everything about the
+//! system as a whole. They hold 4 KB, or 8 KB in the advanced tier.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
-use state_machine::{AccountId, TaskKind, Text};
+use state_machine::AccountId;
 
 use super::Whole;
 use crate::diagnostic::{Diagnostic, Report, SourceId};
 use crate::settings::csv::{Column, Row, Table};
-use crate::settings::files::PARAMETER;
-use crate::settings::origin::Sourced;
-use crate::settings::section::{Item, TaskItem};
+use crate::settings::kept::{ADVANCED, KeptItem, STANDARD};
 
-/// What a parameter holds in the standard tier, in bytes. The advanced tier is charged for.
-const STANDARD: usize = 4 * 1024;
-
-/// An item as it is kept.
-#[derive(Clone, Default, Serialize)]
-struct Kept<'a> {
-    identifier: String,
-    note: &'a str,
-    account_tags: BTreeMap<&'a str, &'a str>,
-    unset_tags: Vec<&'a str>,
-    preparation: KeptTask<'a>,
-    purge: KeptTask<'a>,
-}
-
-#[derive(Clone, Default, Serialize)]
-struct KeptTask<'a> {
-    feature: &'a str,
-    variables: BTreeMap<&'a str, &'a str>,
-}
+/// What the JSON of an item takes beside its texts, at most.
+const FRAME: usize = 400;
 
 pub(super) fn check(whole: &Whole<'_>, report: &mut Report) {
-    let mut defaults = Kept::default();
-    defaults.lay(&whole.file.defaults);
-    let allowance = defaults.size();
-    if allowance > PARAMETER {
-        // Then every item is too large, and it is said once.
-        tell(allowance, whole.source, whole.root.key_span("defaults").unwrap_or(0..0), report);
-        return;
+    // What is wrong may be large, and shall not be told twice.
+    if !report.has_errors() {
+        let what = "the sections about the system as a whole have";
+        tell(what, whole.general.len(), whole.source, 0..0, report);
     }
+    let defaults = KeptItem::of(None, &whole.file.defaults).json().len();
+    let span = whole.root.key_span("defaults").unwrap_or(0..0);
+    tell("the defaults have", defaults, whole.source, span, report);
     for unit in &whole.file.organizational_units {
-        let mut kept = Kept { identifier: unit.identifier.value.to_string(), ..defaults.clone() };
-        kept.lay(&unit.item);
-        tell(kept.size(), whole.source, unit.identifier.span.clone(), report);
+        let parent = unit.parent.as_ref().map(|parent| parent.value.as_str());
+        let kept = KeptItem::of(Some(unit.identifier.value.to_string()), &unit.item).within(parent);
+        tell(ITEM, kept.json().len(), whole.source, unit.identifier.span.clone(), report);
     }
     let accounts: BTreeMap<AccountId, _> =
         whole.file.accounts.iter().map(|account| (account.identifier.value, account)).collect();
-    let rows = rows_that_matter(whole, allowance, &accounts.keys().copied().collect::<Vec<_>>());
+    let rows = rows_that_matter(whole, &accounts.keys().copied().collect::<Vec<_>>());
     for account in &whole.file.accounts {
-        let mut kept = Kept { identifier: account.identifier.value.to_string(), ..defaults.clone() };
-        kept.lay(&account.item);
-        for (table, row) in rows.get(&account.identifier.value).into_iter().flatten() {
-            kept.lay_row(table, row);
+        let id = account.identifier.value;
+        let mut kept = KeptItem::of(Some(id.to_string()), &account.item);
+        for (table, row) in rows.get(&id).into_iter().flatten() {
+            kept.lay(&table.columns, row);
         }
-        tell(kept.size(), whole.source, account.identifier.span.clone(), report);
+        tell(ITEM, kept.json().len(), whole.source, account.identifier.span.clone(), report);
     }
     for (account, rows) in rows.iter().filter(|(account, _)| !accounts.contains_key(account)) {
-        let mut kept = Kept { identifier: account.to_string(), ..defaults.clone() };
+        let mut kept = KeptItem::named(account.to_string());
         for (table, row) in rows {
-            kept.lay_row(table, row);
+            kept.lay(&table.columns, row);
         }
         if let Some((table, row)) = rows.first() {
             let start = row.offset as usize;
-            tell(kept.size(), table.source, start..start + 12, report);
+            tell(ITEM, kept.json().len(), table.source, start..start + 12, report);
         }
     }
 }
@@ -79,7 +57,6 @@ pub(super) fn check(whole: &Whole<'_>, report: &mut Report) {
 /// those: what a row adds at most is cheaply told.
 fn rows_that_matter<'a>(
     whole: &Whole<'a>,
-    defaults: usize,
     listed: &[AccountId],
 ) -> BTreeMap<AccountId, Vec<(&'a Table, &'a Row)>> {
     let names: Vec<usize> = whole
@@ -93,7 +70,7 @@ fn rows_that_matter<'a>(
     let may_be_large = |row: &Row| {
         let cells: usize = row.cells.iter().map(|cell| escaped(&cell.value)).sum();
         // No row of the account in another file adds more than the largest one.
-        defaults + widest + cells * several > STANDARD
+        FRAME + widest + cells * several > STANDARD
     };
     let large = rows().map(|(_, row)| row).filter(|row| may_be_large(row)).map(|row| row.account);
     let matter: BTreeSet<AccountId> = large.chain(listed.iter().copied()).collect();
@@ -126,75 +103,15 @@ fn escaped(text: &str) -> usize {
         .sum()
 }
 
-fn tell(size: usize, source: SourceId, span: Range<usize>, report: &mut Report) {
-    if size > PARAMETER {
-        let message = format!(
-            "merged with the defaults this has {size} bytes, and a parameter of Systems Manager holds {PARAMETER}"
-        );
+/// What is too large, where it is an item.
+const ITEM: &str = "this has";
+
+fn tell(what: &str, size: usize, source: SourceId, span: Range<usize>, report: &mut Report) {
+    if size > ADVANCED {
+        let message = format!("{what} {size} bytes, and a parameter of Systems Manager holds {ADVANCED}");
         report.push(Diagnostic::error(message).at(source, span, "").help("shorten values, or say less here"));
     } else if size > STANDARD {
-        let message = format!(
-            "merged with the defaults this has {size} bytes: above {STANDARD} AWS charges for the parameter"
-        );
+        let message = format!("{what} {size} bytes: above {STANDARD} AWS charges for the parameter");
         report.push(Diagnostic::warning(message).at(source, span, ""));
     }
-}
-
-impl<'a> Kept<'a> {
-    fn lay(&mut self, item: &'a Item) {
-        if let Some(note) = &item.note {
-            self.note = &note.value;
-        }
-        self.account_tags.extend(texts(&item.account_tags));
-        if let Some(unset) = &item.unset_tags {
-            self.unset_tags = unset.value.iter().map(|key| &**key).collect();
-        }
-        self.preparation.lay(&item.preparation);
-        self.purge.lay(&item.purge);
-    }
-
-    fn lay_row(&mut self, table: &'a Table, row: &'a Row) {
-        for cell in &row.cells {
-            let value = &cell.value;
-            match table.columns.get(usize::from(cell.column)) {
-                Some(Column::Note) => self.note = value,
-                Some(Column::Tag(key)) => {
-                    self.account_tags.insert(key, value);
-                }
-                Some(Column::Variable(kind, name)) => {
-                    let task = match kind {
-                        TaskKind::Preparation => &mut self.preparation,
-                        TaskKind::Purge => &mut self.purge,
-                    };
-                    task.variables.insert(name, value);
-                }
-                Some(Column::Account | Column::Unknown) | None => {}
-            }
-        }
-    }
-
-    /// How many bytes it takes, indented by four as the predecessor wrote it.
-    fn size(&self) -> usize {
-        let mut json = Vec::new();
-        let formatter = PrettyFormatter::with_indent(b"    ");
-        let mut serializer = serde_json::Serializer::with_formatter(&mut json, formatter);
-        // Text always becomes JSON, and memory always takes it.
-        if self.serialize(&mut serializer).is_err() {
-            return usize::MAX;
-        }
-        json.len()
-    }
-}
-
-impl<'a> KeptTask<'a> {
-    fn lay(&mut self, task: &'a TaskItem) {
-        if let Some(feature) = &task.feature {
-            self.feature = if feature.value { "enabled" } else { "disabled" };
-        }
-        self.variables.extend(texts(&task.variables));
-    }
-}
-
-fn texts(map: &BTreeMap<Text, Sourced<Text>>) -> impl Iterator<Item = (&str, &str)> {
-    map.iter().map(|(key, value)| (&**key, &*value.value))
 }
