@@ -17,6 +17,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod configured;
 pub mod local;
 pub mod order;
 pub mod partition;

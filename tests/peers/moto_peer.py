@@ -26,6 +26,7 @@ What differs from moto as it comes:
 - EventBridge delivers the `account` of an event, matches inside arrays of objects, and shows no event to a rule that
   has a schedule only.
 - ListAccounts has pages of 20 accounts at most.
+- GetResources knows accounts of an organization that have tags.
 """
 
 import collections
@@ -54,10 +55,31 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.core.resource_tagging import TaggedResource  # noqa: E402
+from moto.organizations.models import organizations_backends  # noqa: E402
 from moto.organizations.utils import PAGINATION_MODEL  # noqa: E402
+from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
 PAGINATION_MODEL["list_accounts"]["limit_default"] = 20
+
+
+def with_accounts(generator):
+    def resources(self, tag_filters=None, resource_type_filters=None, resource_arn_list=None):
+        wanted = resource_arn_list or []
+        if "organizations:account" not in (resource_type_filters or []) and not any(":organizations:" in arn for arn in wanted):
+            yield from generator(self, tag_filters, resource_type_filters, resource_arn_list)
+            return
+        for account in organizations_backends[self.account_id]["aws"].accounts:
+            if account.tags and (not wanted or account.arn in wanted):
+                yield TaggedResource(account.arn, account.tags, "organizations:account")
+
+    return resources
+
+
+ResourceGroupsTaggingAPIBackend._get_resources_generator = with_accounts(
+    ResourceGroupsTaggingAPIBackend._get_resources_generator
+)
 
 
 def lenient(strict):

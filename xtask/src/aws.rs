@@ -13,6 +13,7 @@ const TESTS: &[(&str, &str)] = &[
     ("--test journal", "dynamodb"),
     ("--test aws_credentials", ""),
     ("--test peers_harness", ""),
+    ("--test aws", ""),
 ];
 
 /// Installs the peers, and runs what needs them.

@@ -10,6 +10,7 @@
 //! | [`governor`] | how fast calls may follow one another |
 //! | [`organization`] | AWS Organizations, and its tags |
 //! | `pages` | answers that come in pages |
+//! | [`parameters`] | the settings, in Parameter Store |
 
 pub mod call;
 pub mod clock;
@@ -19,5 +20,6 @@ mod failure;
 pub mod governor;
 pub mod organization;
 mod pages;
+pub mod parameters;
 #[cfg(test)]
 mod wire;

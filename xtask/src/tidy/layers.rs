@@ -23,10 +23,12 @@ const LAYERS: &[Layer] = &[
     Layer { module: "store", may_use: &[] },
     // What the lifecycle needs from the world. It knows neither decisions nor the journal.
     Layer { module: "cloud", may_use: &["event"] },
+    // What settings say, in the words of the traits.
+    Layer { module: "cloud::configured", may_use: &["cloud", "settings"] },
     // AWS, played. It knows what AWS knows, and settings only as text in its parameters.
-    Layer { module: "cloud::local", may_use: &["cloud", "event", "settings", "store"] },
+    Layer { module: "cloud::local", may_use: &["cloud", "cloud::configured", "event", "settings", "store"] },
     // AWS, as the SDK reaches it: roles, limits and names come from the settings.
-    Layer { module: "cloud::aws", may_use: &["cloud", "event", "settings"] },
+    Layer { module: "cloud::aws", may_use: &["cloud", "cloud::configured", "event", "settings"] },
     // The journal's promises, and errors of what keeps it.
     Layer { module: "journal", may_use: &["store"] },
     Layer { module: "journal::memory", may_use: &["journal"] },
