@@ -260,6 +260,21 @@ fn pages_may_be_empty_and_a_repeated_token_ends_them() {
 
 #[test]
 fn an_answer_that_says_nothing_of_a_parameter_is_no_answer() {
-    let adapter = answering(|_, _| json!({"Parameters": [], "InvalidParameters": []}));
-    assert_eq!(block_on(adapter.brakes()).err(), Some(Unreadable::Failed));
+    let adapter = |missing: Value| {
+        let all = settings(&file()).parameters();
+        answering(move |_, request| {
+            let asked = request["Names"].as_array().unwrap().iter().filter_map(Value::as_str);
+            let found = asked.filter_map(|name| Some((name, all.get(name)?)));
+            let found: Vec<_> =
+                found.map(|(name, found)| json!({"Name": name, "Value": &*found.value})).collect();
+            json!({"Parameters": found, "InvalidParameters": missing})
+        })
+    };
+    let stranger = account("999900001111");
+    let standing = |missing: Value| {
+        let adapter = adapter(missing);
+        block_on(adapter.policy(stranger, &[])).map(|policy| policy.standing)
+    };
+    assert_eq!(standing(json!(["/SpaDemo/Accounts/999900001111"])), Ok(Standing::Unmanaged));
+    assert_eq!(standing(json!([])), Err(Unreadable::Failed));
 }
