@@ -8,6 +8,7 @@ mod fixtures;
 use fixtures::{body, member, text, trust, value};
 use serde_json::{Value, json};
 use spa::event::*;
+use state_machine::TriggerId;
 
 fn messages(payload: &[u8]) -> Vec<Message> {
     match receive(payload, &trust()).unwrap() {
@@ -166,4 +167,81 @@ fn a_detail_alone_is_no_event_outside_of_a_queue() {
     let detail = body(&value("sqs-organizations-tag-assigned")).to_string();
     assert_eq!(decode(&detail, &trust()), Err(Refusal::UnknownShape));
     assert_eq!(receive(detail.as_bytes(), &trust()), Err(Refusal::UnknownShape));
+}
+
+/// A message in the queue of wake-ups, with this body.
+fn wake_up(queue: &str, body: &str) -> Message {
+    let queued = emit::Queued {
+        id: TriggerId::from_text("0b1c2d3e-0000-4000-8000-000000000001"),
+        sent: "2026-11-20T18:00:00Z".parse().unwrap(),
+        body: body.to_owned(),
+    };
+    let batch = emit::batch(&[queued], queue, trust().automation_account, "eu-west-1");
+    messages(batch.as_bytes()).remove(0)
+}
+
+#[test]
+fn a_wake_up_is_believed_from_its_own_queue_only() {
+    let wanted = WakeUp { account: member(), at: "2026-11-20T18:10:00Z".parse().unwrap() };
+    let body = emit::wake_up(&wanted, &trust());
+    let own = format!("{}WakeUps", trust().environment);
+    let event = wake_up(&own, &body).outcome.unwrap();
+    assert_eq!(event.body, Body::WakeUp(wanted));
+    assert_eq!(event.account(), Some(member()));
+    assert_eq!(event.envelope.via, Via::QueuedWakeUp);
+    assert_eq!(event.envelope.account, trust().automation_account);
+    assert_eq!(emit::event(&event, &trust()), body);
+    assert_eq!(route(&event, fixtures::STATE_KEY), Route::To(Handler::OnWakeUp));
+
+    for queue in ["SpaEvents".to_owned(), format!("{}Alerts", trust().environment), "WakeUps".to_owned()] {
+        let outcome = wake_up(&queue, &body).outcome;
+        assert!(!matches!(outcome, Ok(Event { body: Body::WakeUp(_), .. })), "{queue}: {outcome:?}");
+    }
+    let mut foreign: Value = serde_json::from_str(&emit::batch(
+        &[emit::Queued { id: event.envelope.id, sent: event.envelope.time, body: body.clone() }],
+        &own,
+        member(),
+        "eu-west-1",
+    ))
+    .unwrap();
+    assert_eq!(messages(foreign.to_string().as_bytes())[0].outcome.as_ref().unwrap_err().code(), "forged");
+    foreign["Records"][0]["eventSource"] = "aws:kinesis".into();
+    assert!(messages(foreign.to_string().as_bytes())[0].outcome.is_err());
+    // It is nothing that a person or a bus may say.
+    assert!(receive(body.as_bytes(), &trust()).is_err());
+}
+
+#[test]
+fn nothing_but_wake_ups_is_read_from_their_queue() {
+    let own = format!("{}WakeUps", trust().environment);
+    let good: Value = serde_json::from_str(&emit::wake_up(
+        &WakeUp { account: member(), at: "2026-11-20T18:10:00Z".parse().unwrap() },
+        &trust(),
+    ))
+    .unwrap();
+    let with = |name: &str, value: Value| {
+        let mut body = good.clone();
+        body[name] = value;
+        body.to_string()
+    };
+    for (body, code) in [
+        (with("Account", json!("12")), "invalid-field"),
+        (with("Account", json!(111_122_223_333_u64)), "invalid-field"),
+        (with("At", json!("soon")), "invalid-field"),
+        (with("At", json!(null)), "invalid-field"),
+        (with("Environment", json!("Other")), "other-environment"),
+        (with("SchemaVersion", json!(2)), "unsupported-schema"),
+        (with("SchemaVersion", json!(-1)), "invalid-field"),
+        (with("Trigger", json!("expire it")), "invalid-field"),
+        (json!({ "Account": "111122223333" }).to_string(), "missing-field"),
+        (text("organizations-tag-expired"), "invalid-field"),
+        (text("codebuild-purge-succeeded"), "invalid-field"),
+        ("{}".to_owned(), "missing-field"),
+        ("[]".to_owned(), "invalid-field"),
+        ("{\"Account\": ".to_owned(), "not-json"),
+        (String::new(), "not-json"),
+    ] {
+        let refusal = wake_up(&own, &body).outcome.unwrap_err();
+        assert_eq!(refusal.code(), code, "{body}: {refusal}");
+    }
 }

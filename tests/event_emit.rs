@@ -76,7 +76,9 @@ fn batches_are_written_with_the_same_members() {
         let event = messages[0].outcome.as_ref().unwrap();
         let body_of = |event: &Event| match event.envelope.via {
             Via::QueuedDetail => emit::detail(event, &trust()),
-            Via::Bus | Via::Queue | Via::Notification | Via::QueuedText => emit::event(event, &trust()),
+            Via::Bus | Via::Queue | Via::Notification | Via::QueuedText | Via::QueuedWakeUp => {
+                emit::event(event, &trust())
+            }
         };
         let queued = emit::Queued {
             id: TriggerId::from_text(record["messageId"].as_str().unwrap()),

@@ -4,6 +4,7 @@ use state_machine::{AccountId, Text, Timestamp, TriggerId};
 
 use super::{
     Alert, BuildEvent, CreationOutcome, News, OWN_SOURCE, OrganizationEvent, OwnEvent, Schedule, SignIn,
+    WakeUp,
 };
 
 /// Something that happened, told by somebody who may tell it.
@@ -47,6 +48,8 @@ pub enum Via {
     Notification,
     /// In an SQS message that holds plain text.
     QueuedText,
+    /// In an SQS message that this system sent to itself. The envelope is made from the message.
+    QueuedWakeUp,
 }
 
 /// What happened.
@@ -64,6 +67,8 @@ pub enum Body {
     Schedule(Schedule),
     /// We said something.
     Own(OwnEvent),
+    /// An account wants to be woken.
+    WakeUp(WakeUp),
 }
 
 impl Event {
@@ -83,6 +88,7 @@ impl Event {
             Body::Build(_) | Body::SignIn(_) | Body::Alert(Alert::Notification { .. }) => {
                 Some(self.envelope.account)
             }
+            Body::WakeUp(wake_up) => Some(wake_up.account),
             Body::Alert(Alert::Text { .. }) | Body::Schedule(_) => None,
             Body::Own(event) => match &event.news {
                 News::Account(event) => Some(event.account),
@@ -101,7 +107,7 @@ impl Event {
             Body::SignIn(_) => "aws.signin",
             Body::Alert(_) => "aws.sns",
             Body::Schedule(_) => "aws.events",
-            Body::Own(_) => OWN_SOURCE,
+            Body::Own(_) | Body::WakeUp(_) => OWN_SOURCE,
         }
     }
 
@@ -114,6 +120,7 @@ impl Event {
             Body::Alert(_) => "Notification",
             Body::Schedule(_) => super::schedule::DETAIL_TYPE,
             Body::Own(event) => event.news.label().as_str(),
+            Body::WakeUp(_) => "WakeUp",
         }
     }
 }

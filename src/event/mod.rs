@@ -15,6 +15,7 @@
 //! | a budget alert | [`Alert`] |
 //! | which schedule fired | [`Schedule`] |
 //! | our own events | [`OwnEvent`] |
+//! | an account wants to be woken | [`WakeUp`] |
 //! | a function that a person invoked | [`Invocation`] |
 //! | decoding: one event, or whatever a Lambda function receives | [`decode()`], [`receive`] |
 //! | who may say what | [`Trust`] |
@@ -47,6 +48,7 @@ mod schedule;
 mod sign_in;
 mod stream;
 mod trust;
+mod wake_up;
 
 pub use alert::{ALERT_TOPIC, Alert};
 pub use build::{BuildEvent, BuildStatus};
@@ -68,3 +70,4 @@ pub use schedule::Schedule;
 pub use sign_in::{Identity, SignIn};
 pub use stream::{Item, read_events};
 pub use trust::Trust;
+pub use wake_up::WakeUp;

@@ -20,4 +20,9 @@ impl Trust {
     pub(super) fn is_alert_queue(&self, name: &str) -> bool {
         name.strip_prefix(&*self.environment) == Some("Alerts")
     }
+
+    /// Whether a queue of this name is the one that we send wake-ups to ourselves through.
+    pub(super) fn is_wake_up_queue(&self, name: &str) -> bool {
+        name.strip_prefix(&*self.environment) == Some("WakeUps")
+    }
 }

@@ -106,6 +106,7 @@ fn tell(dispatched: &Dispatched) {
         Dispatched::Handled { handler: _, account, outcome } => {
             tracing::info!(%account, %outcome, "handled");
         }
+        Dispatched::AccountWoken { account, outcome } => tracing::info!(%account, %outcome, "woken"),
         Dispatched::Refused(refusal) if refusal.is_foreign() => {
             tracing::info!(code = refusal.code(), "left alone: it is none of our business");
         }

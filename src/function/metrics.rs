@@ -120,6 +120,7 @@ pub fn of(dispatched: &Dispatched) -> Vec<Metric> {
         Dispatched::Noted { news: None, .. }
         | Dispatched::Refused(_)
         | Dispatched::Handled { .. }
+        | Dispatched::AccountWoken { .. }
         | Dispatched::WindowOpened(_)
         | Dispatched::Woken(_)
         | Dispatched::Reconciled { .. }

@@ -19,6 +19,13 @@ pub enum Dispatched {
         /// What came of it.
         outcome: Outcome,
     },
+    /// One account was woken, as it had asked for.
+    AccountWoken {
+        /// The account.
+        account: AccountId,
+        /// What came of it. It has asked for the next wake-up already, so this one never comes back.
+        outcome: Outcome,
+    },
     /// A window was opened, or none, and why; either is recorded.
     WindowOpened(Result<WindowId, NotOpened>),
     /// What is due was woken.
@@ -108,6 +115,7 @@ impl Dispatched {
             Self::Handled { outcome, .. } => outcome.try_again(),
             Self::Batch(answers) => answers.iter().any(Answered::try_again),
             Self::WindowOpened(_)
+            | Self::AccountWoken { .. }
             | Self::Woken(_)
             | Self::Reconciled { .. }
             | Self::Noted { .. }
@@ -127,6 +135,7 @@ impl Dispatched {
                 .map(|answer| Text::clone(&answer.id))
                 .collect(),
             Self::Handled { .. }
+            | Self::AccountWoken { .. }
             | Self::WindowOpened(_)
             | Self::Woken(_)
             | Self::Reconciled { .. }
@@ -145,6 +154,7 @@ impl fmt::Display for Dispatched {
             Self::Handled { handler, account, outcome } => {
                 write!(f, "{handler}: account {account}: {outcome}")
             }
+            Self::AccountWoken { account, outcome } => write!(f, "account {account} was woken: {outcome}"),
             Self::WindowOpened(Ok(window)) => write!(f, "the window of {window} was opened"),
             Self::WindowOpened(Err(because)) => write!(f, "no window was opened: {because}"),
             Self::Woken(Wakened { failed: 0, left: 0 }) | Self::Reconciled { compared: None, .. } => {

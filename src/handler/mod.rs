@@ -13,7 +13,7 @@ use state_machine::{Actor, Cause, FleetFact, Occasion, Origin, Text, TriggerId, 
 use crate::cloud::Clock as _;
 use crate::event::{
     self, Body, Delivery, Envelope, Event, Excerpt, Handler, Invocation, Message, Refusal, Route, Trust,
-    receive, route,
+    WakeUp, receive, route,
 };
 use crate::journal::Journal as _;
 use crate::lifecycle::{Lifecycle, LifecycleError, World, advance_window, compare, open_window, wake_due};
@@ -150,6 +150,10 @@ impl<'w, W: World> Handlers<'w, W> {
             let outcome = self.lifecycle.handle(account, &trigger).await?.outcome;
             return Ok(Dispatched::Handled { handler, account, outcome });
         }
+        if let Body::WakeUp(WakeUp { account, .. }) = event.body {
+            let outcome = self.lifecycle.wake(account).await?.outcome;
+            return Ok(Dispatched::AccountWoken { account, outcome });
+        }
         match handler {
             Handler::OnMaintenanceWindow => {
                 let Envelope { id, time: fired, .. } = event.envelope;
@@ -177,7 +181,8 @@ impl<'w, W: World> Handlers<'w, W> {
                     | Body::Build(_)
                     | Body::SignIn(_)
                     | Body::Alert(_)
-                    | Body::Schedule(_) => None,
+                    | Body::Schedule(_)
+                    | Body::WakeUp(_) => None,
                 };
                 Ok(Dispatched::Noted { handler, account: event.account(), news })
             }

@@ -15,7 +15,7 @@ pub(super) fn of_event(event: &Event, state_key: &str) -> Option<(AccountId, Tri
             let happening = Happening::BuildEvent(build.build.clone());
             (event.envelope.account, Actor::Aws, happening)
         }
-        Body::SignIn(_) | Body::Alert(_) | Body::Schedule(_) | Body::Own(_) => return None,
+        Body::SignIn(_) | Body::Alert(_) | Body::Schedule(_) | Body::Own(_) | Body::WakeUp(_) => return None,
     };
     Some((account, Trigger { id: Some(event.envelope.id), by, happening }))
 }

@@ -230,6 +230,7 @@ impl<'w, J: Journal> Engine<'w, J> {
                 .filter_map(|answer| answer.outcome.as_ref().ok())
                 .try_for_each(|one| self.note(one)),
             Dispatched::Handled { .. }
+            | Dispatched::AccountWoken { .. }
             | Dispatched::Woken(_)
             | Dispatched::Noted { .. }
             | Dispatched::NotMine(_)

@@ -2,7 +2,8 @@
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>. Each message is read on its own. What it
 //! may hold depends on its queue: the queue for alerts takes what SNS sends on behalf of many accounts, so
-//! nothing but alerts is read from it; every other queue is written by our own EventBridge rules only.
+//! nothing but alerts is read from it; from the queue of wake-ups, which our functions write, nothing but those; every
+//! other queue is written by our own EventBridge rules only.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -12,7 +13,9 @@ use super::delivery::within_limit;
 use super::{Borrowed, EVENT_LIMIT, Outer, Part, Shape};
 use crate::event::arn::Arn;
 use crate::event::refusal::said;
-use crate::event::{Body, Claim, Envelope, Event, Excerpt, Refusal, Trust, Via, alert, organization};
+use crate::event::{
+    Body, Claim, Envelope, Event, Excerpt, Refusal, Trust, Via, alert, organization, wake_up,
+};
 
 /// One message of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,8 +127,14 @@ fn read(part: Part<'_>, record: &Record<'_>, trust: &Trust) -> Result<Event, Ref
     };
     let body = part.required(record.body.as_deref(), "body")?;
     within_limit(body.len(), EVENT_LIMIT)?;
-    if trust.is_alert_queue(arn.resource) { alert::decode(body, &carrier) } else { queued(body, trust) }
-        .map_err(|refusal| refusal.within("$.body"))
+    let event = if trust.is_alert_queue(arn.resource) {
+        alert::decode(body, &carrier)
+    } else if trust.is_wake_up_queue(arn.resource) {
+        wake_up::decode(body, &carrier, trust)
+    } else {
+        queued(body, trust)
+    };
+    event.map_err(|refusal| refusal.within("$.body"))
 }
 
 /// Reads a body that one of our own rules wrote.

@@ -10,7 +10,10 @@ mod queue;
 use serde::Serialize;
 use state_machine::{AccountId, TriggerId};
 
-use super::{Body, Event, OWN_SOURCE, OwnEvent, Trust, alert, build, organization, own, schedule, sign_in};
+use super::{
+    Body, Event, OWN_SOURCE, OwnEvent, Trust, WakeUp, alert, build, organization, own, schedule, sign_in,
+    wake_up,
+};
 
 pub(super) use instant::{iso, wordy};
 pub use queue::{Queued, batch};
@@ -37,8 +40,13 @@ pub fn entry(event: &OwnEvent, trust: &Trust) -> Entry {
     }
 }
 
-/// The event as EventBridge delivers it. Alerts do not come over EventBridge: of an alert, it is the body of
-/// the message that SNS puts into the queue.
+/// The body of the message by which we ask to be woken.
+pub fn wake_up(wake_up: &WakeUp, trust: &Trust) -> String {
+    wake_up::emit::write(wake_up, trust)
+}
+
+/// The event as EventBridge delivers it. Alerts and wake-ups do not come over EventBridge: of them, it is the body of
+/// the message in the queue.
 pub fn event(event: &Event, trust: &Trust) -> String {
     write(event, trust, Form::Whole)
 }
@@ -63,6 +71,7 @@ fn write(event: &Event, trust: &Trust, form: Form) -> String {
         Body::Alert(body) => alert::emit::write(event, body),
         Body::Schedule(body) => schedule::emit::write(event, body, trust, form),
         Body::Own(body) => render(event, &[], &own::emit::detail(body, trust), form),
+        Body::WakeUp(body) => wake_up::emit::write(body, trust),
     }
 }
 

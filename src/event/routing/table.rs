@@ -74,6 +74,7 @@ pub fn route(event: &Event, state_key: &str) -> Route {
             Schedule::Reconcile => Route::To(Handler::OnReconcile),
             Schedule::Other(rule) => Route::Nowhere(NotRouted::OtherSchedule { rule: Text::clone(rule) }),
         },
+        Body::WakeUp(_) => Route::To(Handler::OnWakeUp),
         Body::Own(event) => Route::To(match event.news {
             News::Account(_) => Handler::OnAccountEvent,
             News::Activity(_) => Handler::OnActivity,
