@@ -22,7 +22,7 @@ What differs from moto as it comes:
   calls is called by the account of the role.
 - Calls to DynamoDB come one after the other. moto undoes a failed transaction by putting back the table as it was
   before, and with it whatever another thread has written since.
-- CodeBuild asks for no location of a source NO_SOURCE, as AWS does not.
+- CodeBuild asks for no location of a source NO_SOURCE, as AWS does not, and what `moto_codebuild.py` adds.
 - EventBridge delivers the `account` of an event, matches inside arrays of objects, and shows no event to a rule that
   has a schedule only.
 - ListAccounts has pages of 20 accounts at most.
@@ -47,6 +47,7 @@ for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
 os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_EC2_METADATA_DISABLED="true")
 
 import moto.codebuild.responses as codebuild  # noqa: E402
+import moto_codebuild  # noqa: E402, F401
 import moto.events.models as events  # noqa: E402
 import moto.events.utils as events_utils  # noqa: E402
 from moto.iam.models import get_account_id_from  # noqa: E402
