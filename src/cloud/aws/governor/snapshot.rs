@@ -1,4 +1,4 @@
-//! What can be seen of the governor: for `spa doctor`, for metrics, and for tests that count calls.
+//! What can be seen of the governor: for a check of what is deployed, for metrics, and for tests that count calls.
 
 use std::collections::BTreeMap;
 
