@@ -11,7 +11,6 @@ const TESTS: &[(&str, &str)] = &[
     ("--lib", "cloud::aws function journal::dynamodb"),
     ("--test function", ""),
     ("--test journal", "dynamodb"),
-    ("--test aws", ""),
     ("--test aws_credentials", ""),
     ("--test peers_harness", ""),
     ("--test aws", ""),
