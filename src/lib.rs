@@ -3,6 +3,8 @@
 //! A company gives each of its engineers a personal AWS account; this keeps those accounts prepared, purged
 //! and accounted for. ARCHITECTURE.md is the map.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod cli;
 pub mod cloud;
 pub mod diagnostic;

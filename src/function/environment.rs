@@ -4,34 +4,42 @@ use state_machine::{AccountId, Text};
 use tracing::level_filters::LevelFilter;
 
 use super::log;
+use crate::aws::{Baseline, Deployment};
+use crate::cloud::aws::baseline::{Architecture, Blueprint};
+use crate::cloud::aws::connect::Roles;
 use crate::event::{Handler, Trust};
+use crate::settings::Names;
 
 /// What the environment of a function says. Names that the predecessor's functions have are the same here.
+///
+/// | variable | says |
+/// | --- | --- |
+/// | `_HANDLER` | which function this is; Lambda sets it to the function's handler name |
+/// | `ENVIRONMENT_IDENTIFIER` | the name of the deployment |
+/// | `AUTOMATION_ACCOUNT` | the account that it runs in |
+/// | `AUTOMATION_REGION` | the region; left out, the one that the function runs in |
+/// | `ROLE_ARN_TO_MANAGE_ACCOUNTS` | the role in the management account, which tells that account, too |
+/// | `ROLE_NAME_TO_MANAGE_CODEBUILD` | the role in member accounts |
+/// | `EXTERNAL_ID`, `SESSION_TAGS` | what the trust policies of both ask for; left out, nothing |
+/// | `TAG_PREFIX` | what the keys of our tags begin with; left out, `account-` |
+/// | `COST_MANAGEMENT_TAG` | the tag that names the cost center; left out, `cost-center` |
+/// | `JOURNAL_TABLE` | the table that holds the journal |
+/// | `EVENT_BUS_ARN` | the bus that announcements go to |
+/// | `WAKE_UP_QUEUE_URL` | the queue that wake-ups go through |
+/// | `ORGANIZATION_ID` | the organization, for the baseline of member accounts; left out, a `StackSet` deploys that |
+/// | `BUILD_ARCHITECTURE` | `x86` or `arm`; left out, `x86` |
+/// | `BUILD_TIMEOUT_MINUTES`, `BUILD_LOG_RETENTION_DAYS` | left out, 480 and 90 |
+/// | `BUILD_POLICY_ARNS` | policies that widen what builds may do, parted by commas; left out, none |
+/// | `AWS_LAMBDA_LOG_LEVEL`, else `VERBOSITY` | how much is logged; left out, `INFO` |
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// Which function this is: `_HANDLER`, which Lambda sets to the function's handler name.
+    /// Which function this is.
     pub handler: Handler,
-    /// `ENVIRONMENT_IDENTIFIER`, `AUTOMATION_ACCOUNT`, and the account of `ROLE_ARN_TO_MANAGE_ACCOUNTS`.
-    pub trust: Trust,
-    /// `AUTOMATION_REGION`, or the region that the function runs in.
-    pub region: Text,
-    /// `TAG_PREFIX`: what the keys of our tags begin with, `account-` when it is not said.
-    pub tag_prefix: Text,
-    /// `COST_MANAGEMENT_TAG`: the tag that names the cost center.
-    pub cost_center_key: Option<Text>,
-    /// `ROLE_ARN_TO_MANAGE_ACCOUNTS`: the role in the management account.
-    pub management_role: Text,
-    /// `ROLE_NAME_TO_MANAGE_CODEBUILD`: the role in member accounts.
-    pub member_role: Text,
-    /// `EXTERNAL_ID`: what the role in member accounts wants to hear.
-    pub external_id: Option<Text>,
-    /// `JOURNAL_TABLE`: the table that holds the journal.
-    pub table: Text,
-    /// `EVENT_BUS_ARN`: the bus that announcements go to.
-    pub bus: Text,
-    /// `WAKE_UP_QUEUE_URL`: the queue that wake-ups go through.
-    pub wake_up_queue: Text,
-    /// `AWS_LAMBDA_LOG_LEVEL`, else `VERBOSITY`.
+    /// Where everything is.
+    pub deployment: Deployment,
+    /// As whom it acts.
+    pub roles: Roles,
+    /// How much is logged.
     pub level: LevelFilter,
 }
 
@@ -74,54 +82,60 @@ impl Environment {
             reader.required(name);
         }
         let handler = reader.parsed::<Handler>("_HANDLER");
-        let environment = reader.required("ENVIRONMENT_IDENTIFIER");
+        let names = reader.names();
         let automation_account = reader.parsed::<AccountId>("AUTOMATION_ACCOUNT");
-        let management_role = reader.required(MANAGEMENT_ROLE);
-        let management_account = management_role.as_deref().and_then(|role| reader.account_of(role));
+        let management = reader.management();
         let region = reader.optional("AUTOMATION_REGION").or_else(|| reader.required("AWS_REGION"));
         let member_role = reader.required("ROLE_NAME_TO_MANAGE_CODEBUILD");
         let table = reader.required("JOURNAL_TABLE");
         let bus = reader.required("EVENT_BUS_ARN");
         let wake_up_queue = reader.required("WAKE_UP_QUEUE_URL");
+        let session_tags = reader.or("SESSION_TAGS", false);
         let level = reader.level();
+        let baseline = || {
+            let (environment, automation_account) = (names.as_ref()?.environment(), automation_account?);
+            let (region, bus) = (region.as_ref()?, bus.as_ref()?);
+            Some((Text::clone(environment), automation_account, Text::clone(region), Text::clone(bus)))
+        };
+        let baseline = baseline().map(|place| reader.baseline(place));
         let tag_prefix = reader.optional("TAG_PREFIX").unwrap_or_else(|| "account-".into());
         let cost_center_key = reader.optional("COST_MANAGEMENT_TAG");
         let external_id = reader.optional("EXTERNAL_ID");
         let read = || {
-            Some(Self {
-                handler: handler?,
-                trust: Trust {
-                    environment: environment?,
-                    automation_account: automation_account?,
-                    management_account: management_account?,
-                },
-                region: region?,
-                tag_prefix,
-                cost_center_key,
-                management_role: management_role?,
-                member_role: member_role?,
+            let (handler, names, region, member_role) = (handler?, names?, region?, member_role?);
+            let environment = Text::clone(names.environment());
+            let management = management?;
+            let roles = Roles {
+                environment: Text::clone(&environment),
+                function: handler.name().into(),
+                region: Text::clone(&region),
+                management: Some(management.clone()),
+                member: Text::clone(&member_role),
                 external_id,
+                session_tags,
+            };
+            let trust = Trust {
+                environment,
+                automation_account: automation_account?,
+                management_account: management.1,
+            };
+            let deployment = Deployment {
+                trust,
+                names,
+                region,
+                state_key: format!("{tag_prefix}state").into(),
+                cost_center_key,
                 table: table?,
                 bus: bus?,
                 wake_up_queue: wake_up_queue?,
-                level,
-            })
+                member_role,
+                baseline: baseline?,
+            };
+            Some(Self { handler, deployment, roles, level })
         };
         read().filter(|_| reader.errors.is_empty()).ok_or(EnvironmentErrors(reader.errors))
     }
-
-    /// The key of the tag that holds the state.
-    pub fn state_key(&self) -> Text {
-        format!("{}state", self.tag_prefix).into()
-    }
-
-    /// The key of the tag that names the holder.
-    pub fn holder_key(&self) -> Text {
-        format!("{}holder", self.tag_prefix).into()
-    }
 }
-
-const MANAGEMENT_ROLE: &str = "ROLE_ARN_TO_MANAGE_ACCOUNTS";
 
 struct Reader<V> {
     variable: V,
@@ -151,13 +165,66 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         self.errors.push(EnvironmentError::Invalid { name, value: value.to_owned(), problem });
     }
 
-    /// The account that a role is of: `arn:aws:iam::444455556666:role/…`.
-    fn account_of(&mut self, role: &str) -> Option<AccountId> {
+    /// What the variable says, or this when it says nothing.
+    fn or<T: std::str::FromStr<Err: std::fmt::Display>>(&mut self, name: &'static str, other: T) -> T {
+        let Some(value) = self.optional(name) else { return other };
+        match value.parse() {
+            Ok(value) => value,
+            Err(error) => {
+                self.invalid(name, &value, &error);
+                other
+            }
+        }
+    }
+
+    fn names(&mut self) -> Option<Names> {
+        const NAME: &str = "ENVIRONMENT_IDENTIFIER";
+        let value = self.required(NAME)?;
+        let names = Names::new(&value);
+        if names.is_none() {
+            self.invalid(NAME, &value, &"no environment can be called so");
+        }
+        names
+    }
+
+    /// The management role, and the account that it is of: `arn:aws:iam::444455556666:role/…`.
+    fn management(&mut self) -> Option<(Text, AccountId)> {
+        const NAME: &str = "ROLE_ARN_TO_MANAGE_ACCOUNTS";
+        let role = self.required(NAME)?;
         let account = role.split(':').nth(4).and_then(|account| account.parse().ok());
         if account.is_none() {
-            self.invalid(MANAGEMENT_ROLE, role, &"it is not the ARN of a role");
+            self.invalid(NAME, &role, &"it is not the ARN of a role");
         }
-        account
+        Some((role, account?))
+    }
+
+    fn baseline(&mut self, place: (Text, AccountId, Text, Text)) -> Baseline {
+        let (environment, automation_account, automation_region, bus) = place;
+        let Some(organization) = self.optional("ORGANIZATION_ID") else { return Baseline::StackSet };
+        let architecture = match self.optional("BUILD_ARCHITECTURE").as_deref() {
+            None | Some("x86") => Architecture::X86,
+            Some("arm") => Architecture::Arm,
+            Some(other) => {
+                self.invalid("BUILD_ARCHITECTURE", other, &"it is neither x86 nor arm");
+                Architecture::X86
+            }
+        };
+        let policies = self.optional("BUILD_POLICY_ARNS");
+        Baseline::Ours(Blueprint {
+            environment,
+            automation_account,
+            automation_region,
+            bus,
+            organization,
+            architecture,
+            timeout_minutes: self.or("BUILD_TIMEOUT_MINUTES", 480),
+            log_retention_days: self.or("BUILD_LOG_RETENTION_DAYS", 90),
+            additional_policies: policies
+                .iter()
+                .flat_map(|policies| policies.split(','))
+                .map(|policy| policy.trim().into())
+                .collect(),
+        })
     }
 
     fn level(&mut self) -> LevelFilter {
@@ -202,14 +269,25 @@ mod tests {
     #[test]
     fn an_environment_tells_which_function_it_is_and_for_whom() {
         let environment = read(&[]).unwrap();
+        let deployment = &environment.deployment;
         assert_eq!(environment.handler, Handler::OnReconcile);
-        assert_eq!(environment.trust.management_account.to_string(), "444455556666");
-        assert_eq!(&*environment.region, "eu-west-1");
-        assert_eq!(
-            (&*environment.state_key(), &*environment.holder_key()),
-            ("account-state", "account-holder")
-        );
+        assert_eq!(deployment.trust.management_account.to_string(), "444455556666");
+        assert_eq!((&*deployment.region, &*deployment.state_key), ("eu-west-1", "account-state"));
+        assert!(matches!(deployment.baseline, Baseline::StackSet));
+        assert_eq!(environment.roles.function, "on-reconcile".into());
         assert_eq!(environment.level, LevelFilter::INFO);
+        let ours =
+            [("ORGANIZATION_ID", "o-ab12cd34ef"), ("BUILD_ARCHITECTURE", "arm"), ("TAG_PREFIX", "spa-")];
+        let deployment = read(&ours).unwrap().deployment;
+        assert_eq!(&*deployment.state_key, "spa-state");
+        match deployment.baseline {
+            Baseline::Ours(blueprint) => {
+                assert_eq!(blueprint.architecture, Architecture::Arm);
+                assert_eq!((blueprint.timeout_minutes, blueprint.log_retention_days), (480, 90));
+                assert!(blueprint.additional_policies.is_empty());
+            }
+            Baseline::StackSet => panic!("an organization is named"),
+        }
         let levels = [
             (&[("VERBOSITY", "DEBUG")][..], LevelFilter::DEBUG),
             (&[("VERBOSITY", "CRITICAL")], LevelFilter::ERROR),
@@ -233,9 +311,12 @@ mod tests {
             ("AUTOMATION_ACCOUNT", "1234"),
             ("ROLE_ARN_TO_MANAGE_ACCOUNTS", "SpaAccountsManagementRole"),
             ("VERBOSITY", "LOUD"),
+            ("ORGANIZATION_ID", "o-ab12cd34ef"),
+            ("BUILD_ARCHITECTURE", "mips"),
+            ("BUILD_TIMEOUT_MINUTES", "soon"),
         ];
         let told = read(&wrong).unwrap_err();
-        for name in wrong.map(|(name, _)| name) {
+        for name in wrong.map(|(name, _)| name).into_iter().filter(|name| *name != "ORGANIZATION_ID") {
             assert!(told.contains(name), "{name} in {told}");
         }
     }

@@ -7,9 +7,12 @@
 //!
 //! See <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use state_machine::{AccountId, Text, Timestamp};
 
+use crate::cloud::aws::governor::{Lane, LaneState};
 use crate::event::{ActivityLabel, News};
 use crate::handler::Dispatched;
 
@@ -128,6 +131,38 @@ pub fn of(dispatched: &Dispatched) -> Vec<Metric> {
         | Dispatched::NotRouted(_)
         | Dispatched::Invoked(_) => Vec::new(),
     }
+}
+
+/// How fast the services are called that AWS throttles (the others have room for all that we ask), and how often it
+/// did, since `seen`. What was not called since has nothing to tell.
+pub fn of_governor(lanes: &[LaneState], seen: &mut Seen) -> Vec<Metric> {
+    let mut metrics = Vec::new();
+    for lane in lanes.iter().filter(|lane| lane.lane != Lane::Other) {
+        let before = seen.0.entry(lane.service).or_default();
+        let sent: u64 = lane.calls.values().sum();
+        let (calls, refused) = (sent - before.0, lane.throttled + lane.busy - before.1);
+        *before = (sent, lane.throttled + lane.busy);
+        if calls == 0 {
+            continue;
+        }
+        let metric = |name, value, unit| {
+            let dimension = ("Service", Text::from(lane.service));
+            Metric { name, dimension, value, unit, account: None }
+        };
+        metrics.push(metric("CallsByService", count(calls), Unit::Count));
+        metrics.push(metric("ThrottledCallsByService", count(refused), Unit::Count));
+        metrics.push(metric("CallRateByService", lane.per_second, Unit::CountPerSecond));
+    }
+    metrics
+}
+
+/// What was told of each service before: how many calls, and how many of them were throttled.
+#[derive(Debug, Default)]
+pub struct Seen(BTreeMap<&'static str, (u64, u64)>);
+
+#[expect(clippy::cast_precision_loss, reason = "nobody makes so many calls in one invocation")]
+fn count(number: u64) -> f64 {
+    number as f64
 }
 
 fn of_news(news: &News) -> Vec<Metric> {

@@ -8,6 +8,7 @@
 //! | [`deadline`] | how long accounts may still be begun |
 //! | [`metrics`] | what is counted, in CloudWatch's embedded format |
 //! | [`log`] | lines of JSON |
+//! | [`runtime`] | the program: init, and one invocation after another |
 
 pub mod answer;
 pub mod deadline;
@@ -15,3 +16,4 @@ pub mod environment;
 pub mod invoke;
 pub mod log;
 pub mod metrics;
+pub mod runtime;

@@ -6,7 +6,7 @@ use state_machine::{
 };
 
 use crate::event::{self, AccountEvent, ActivityEvent, ActivityLabel, ExceptionEvent, News, OwnEvent};
-use crate::settings::Settings;
+use crate::settings::{Settings, TagKey};
 
 /// What stands for the cost center of an account that has none.
 const NO_COST_CENTER: &str = "NoCostTag";
@@ -24,7 +24,12 @@ impl Announcer {
     /// The announcer that these settings ask for.
     pub fn of(settings: &Settings) -> Self {
         let key = settings.features().with_cost_management_tag.as_ref();
-        Self { cost_center_key: key.map_or(COST_CENTER.into(), |key| key.as_str().into()) }
+        Self::with_cost_center(key.map(TagKey::as_str))
+    }
+
+    /// The announcer that finds the cost center of an account in this tag; `None`: in the usual one.
+    pub fn with_cost_center(key: Option<&str>) -> Self {
+        Self { cost_center_key: key.unwrap_or(COST_CENTER).into() }
     }
 
     /// The event that announces something of an account. Readers notice a second delivery by its token.

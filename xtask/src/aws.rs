@@ -9,6 +9,7 @@ use crate::tools;
 /// would have run the others before.
 const TESTS: &[(&str, &str)] = &[
     ("--lib", "cloud::aws function journal::dynamodb"),
+    ("--test bootstrap", ""),
     ("--test function", ""),
     ("--test journal", "dynamodb"),
     ("--test aws_credentials", ""),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::fault::Fault;
 use crate::program::{Program, root};
+use crate::tools;
 
 /// What `cargo xtask help` says of it.
 pub const HELP: &str = "\
@@ -16,6 +17,21 @@ struct Bench {
     package: &'static str,
     name: String,
     measures: String,
+}
+
+/// The benchmark of the program that Lambda runs, and that program's name.
+const FUNCTION: &str = "bootstrap";
+
+/// Builds the program as it is deployed, and measures it from outside: how the measuring program is built does not
+/// matter, so it is the one that the tests have built already.
+fn measure_function() -> Result<(), Fault> {
+    tools::python()?;
+    Program::cargo("build --locked --profile function --features aws --bin").with(FUNCTION).run()?;
+    let program = root().join("target/function").join(FUNCTION);
+    Program::cargo("bench --locked --profile dev --features aws --package spa --bench")
+        .with(FUNCTION)
+        .variable("BOOTSTRAP", program.to_string_lossy())
+        .run()
 }
 
 /// Runs or lists them.
@@ -34,6 +50,10 @@ pub fn run(arguments: &[String]) -> Result<(), Fault> {
         return Err(Fault::usage(format!("there is no benchmark `{unknown}`; --list names them")));
     }
     for bench in benches.iter().filter(|bench| arguments.is_empty() || arguments.contains(&bench.name)) {
+        if bench.name == FUNCTION {
+            measure_function()?;
+            continue;
+        }
         Program::cargo("bench --locked --package")
             .with(bench.package)
             .with("--bench")

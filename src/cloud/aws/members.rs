@@ -3,6 +3,8 @@
 use aws_config::SdkConfig;
 use state_machine::AccountId;
 
+use super::connect::Connections;
+
 /// Knows with which credentials, in which region and over which HTTP client a member account is reached.
 ///
 /// It answers at once: credentials are fetched by the first call that needs them.
@@ -14,5 +16,11 @@ pub trait Members: Send + Sync {
 impl<F: Fn(AccountId) -> SdkConfig + Send + Sync> Members for F {
     fn config(&self, account: AccountId) -> SdkConfig {
         self(account)
+    }
+}
+
+impl Members for Connections {
+    fn config(&self, account: AccountId) -> SdkConfig {
+        self.member(account)
     }
 }

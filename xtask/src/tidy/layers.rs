@@ -38,19 +38,15 @@ const LAYERS: &[Layer] = &[
     // The loop that both worlds run: traits only, nobody who implements them.
     Layer { module: "lifecycle", may_use: &["cloud", "event", "journal", "settings"] },
     Layer { module: "handler", may_use: &["cloud", "event", "journal", "lifecycle"] },
-    // Lambda's entry: over any world, and over AWS where it is put together.
+    // AWS, put together.
+    Layer {
+        module: "aws",
+        may_use: &["cloud", "cloud::aws", "event", "journal", "journal::dynamodb", "lifecycle", "settings"],
+    },
+    // Lambda's entry: over any world, and over AWS.
     Layer {
         module: "function",
-        may_use: &[
-            "cloud",
-            "cloud::aws",
-            "event",
-            "handler",
-            "journal",
-            "journal::dynamodb",
-            "lifecycle",
-            "settings",
-        ],
+        may_use: &["aws", "cloud", "cloud::aws", "event", "handler", "journal", "lifecycle", "settings"],
     },
     Layer {
         module: "local",
