@@ -199,6 +199,7 @@ fn schedules_are_known_by_their_rule() {
         ("SpaOnMaintenanceWindow", Ok(Schedule::MaintenanceWindow)),
         ("SpaOnWakeUp", Ok(Schedule::WakeUp)),
         ("SpaOnReconcile", Ok(Schedule::Reconcile)),
+        ("SpaOnCompare", Ok(Schedule::Compare)),
         ("SpaOnInventoryReport", Ok(Schedule::Other("SpaOnInventoryReport".into()))),
         ("TestOnWakeUp", Err("Test")),
         ("SpaTestOnWakeUp", Err("SpaTest")),

@@ -14,11 +14,13 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use fixtures::{STATE_KEY, text, trust};
 use serde_json::Value;
+use spa::cloud::aws::governor::{Lane, LaneState};
 use spa::cloud::local::faults::Faults;
 use spa::cloud::local::{LocalCloud, Member, State as Cloud};
 use spa::event::{ActivityEvent, ActivityLabel, ExceptionEvent, ExceptionLabel, Handler, News};
 use spa::function::invoke::{Function, Invocation, Invoked};
-use spa::function::{log, metrics};
+use spa::function::log;
+use spa::function::metrics::{self, Seen};
 use spa::handler::Dispatched;
 use spa::journal::memory::MemoryJournal;
 use spa::local::{Engine, LocalWorld};
@@ -131,11 +133,9 @@ fn a_whole_life_tells_accounts_and_facts_and_neither_tags_nor_addresses() {
                 drop(invoke(&world, handler, &text(&sample)));
             }
         }
-        drop(invoke(
-            &world,
-            Handler::OnAssignedAccount,
-            "{\"holder\": \"holder-of-the-account@example.com\"}",
-        ));
+        // What is refused is told to people with what the sender wrote, and that may be anything.
+        let forged = text("schedule").replace("aws.events", "holder-of-the-account@example.com");
+        drop(invoke(&world, Handler::OnWakeUp, &forged));
     });
     for secret in SECRETS {
         let line = told.lines().find(|line| line.contains(secret));
@@ -244,6 +244,39 @@ fn metrics_are_lines_as_cloudwatch_reads_them() {
         "AccountEventsByLabel": 1
     });
     assert_eq!(line, golden);
+}
+
+#[test]
+fn the_governor_tells_what_it_has_learnt_since_the_last_invocation() {
+    let lane = |lane, service, calls, throttled| LaneState {
+        lane,
+        service,
+        gates: 1,
+        per_second: 2.5,
+        in_flight: 0,
+        waiting: 0,
+        throttled,
+        busy: 1,
+        calls: [("an:Operation", calls)].into(),
+    };
+    let mut seen = Seen::default();
+    let mut told = |calls, throttled| -> Vec<String> {
+        let lanes =
+            [lane(Lane::Organizations, "organizations", calls, throttled), lane(Lane::Other, "sqs", 1, 0)];
+        let metrics = metrics::of_governor(&lanes, &mut seen);
+        let line = |metric: &metrics::Metric| metric.line("Spa", fixtures_time());
+        let lines: Vec<Value> =
+            metrics.iter().map(|metric| serde_json::from_str(&line(metric)).unwrap()).collect();
+        for line in &lines {
+            assert_eq!(embedded::problems(line), Vec::<String>::new());
+            assert_eq!(line["Service"], "organizations", "what AWS never throttles costs nothing");
+        }
+        metrics.iter().map(|metric| format!("{} {}", metric.name, metric.value)).collect()
+    };
+    let first = ["CallsByService 10", "ThrottledCallsByService 3", "CallRateByService 2.5"];
+    assert_eq!(told(10, 2), first);
+    assert!(told(10, 2).is_empty(), "nothing was called since");
+    assert_eq!(told(11, 3), ["CallsByService 1", "ThrottledCallsByService 1", "CallRateByService 2.5"]);
 }
 
 #[test]

@@ -147,6 +147,20 @@ fn a_function_that_a_person_invokes_does_what_it_is_for() {
 }
 
 #[test]
+fn the_schedule_says_whether_everything_is_compared() {
+    let function = Function::with_accounts(2);
+    for (rule, compared) in [("SpaOnReconcile", None), ("SpaOnCompare", Some(3))] {
+        let event = text("schedule").replace("SpaOnMaintenanceWindow", rule);
+        match function.invoke(Handler::OnReconcile, &event, rule) {
+            Dispatched::Reconciled { compared: found, .. } => {
+                assert_eq!(found.map(|found| found.listed), compared, "{rule}");
+            }
+            other => panic!("{rule}: {other}"),
+        }
+    }
+}
+
+#[test]
 fn what_nobody_can_read_is_recorded_once_and_tried_again_until_it_is_a_dead_letter() {
     let function = Function::with_accounts(0);
     let foreign = text("spa-account-other-environment");

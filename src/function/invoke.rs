@@ -68,7 +68,7 @@ impl<'w, W: World> Function<'w, W> {
         handlers: &Handlers<'w, W>,
         payload: &[u8],
     ) -> Result<Dispatched, LifecycleError> {
-        // Whether to compare is said by the schedule that fires, or by whoever invokes the function by hand.
+        // Whether to compare is said by the schedule that fires; by hand it is always done.
         let dispatched = handlers.dispatch(payload, false).await?;
         match self.handler {
             // The first wave of a window goes at once. Nobody waits for it here: it has been opened, and whoever

@@ -12,8 +12,8 @@ use state_machine::{Actor, Cause, FleetFact, Occasion, Origin, Text, TriggerId, 
 
 use crate::cloud::Clock as _;
 use crate::event::{
-    self, Body, Delivery, Envelope, Event, Excerpt, Handler, Invocation, Message, Refusal, Route, Trust,
-    WakeUp, receive, route,
+    self, Body, Delivery, Envelope, Event, Excerpt, Handler, Invocation, Message, Refusal, Route, Schedule,
+    Trust, WakeUp, receive, route,
 };
 use crate::journal::Journal as _;
 use crate::lifecycle::{Lifecycle, LifecycleError, World, advance_window, compare, open_window, wake_due};
@@ -52,8 +52,8 @@ impl<'w, W: World> Handlers<'w, W> {
     }
 
     /// Handles what a function was invoked with: one event as EventBridge delivers it, a batch of SQS messages,
-    /// or the input of a person, which says nothing about what is to be done. `compares` asks the reconciler for its long way: every
-    /// account of the organization, not only what is due.
+    /// or the input of a person, which says nothing about what is to be done. `compares` asks the reconciler for its long way, as
+    /// [`Schedule::Compare`] does: every account of the organization, not only what is due.
     ///
     /// # Errors
     /// When the journal failed, or others were faster too often: deliver the event again.
@@ -162,7 +162,9 @@ impl<'w, W: World> Handlers<'w, W> {
                 Ok(Dispatched::WindowOpened(opened))
             }
             Handler::OnWakeUp => Ok(Dispatched::Woken(self.wake_due().await?)),
-            Handler::OnReconcile => self.reconcile(compares).await,
+            Handler::OnReconcile => {
+                self.reconcile(compares || event.body == Body::Schedule(Schedule::Compare)).await
+            }
             Handler::OnVanillaAccount
             | Handler::OnAssignedAccount
             | Handler::OnPreparedAccount

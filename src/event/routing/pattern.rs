@@ -116,11 +116,12 @@ fn sign_in_pattern() -> Value {
 
 /// A rule with a schedule wakes its function by itself; these patterns are for events that come another way,
 /// and for the tests that hold patterns and code together.
-fn schedule_patterns(trust: &Trust) -> [(Handler, Value); 3] {
+fn schedule_patterns(trust: &Trust) -> [(Handler, Value); 4] {
     [
         (Handler::OnMaintenanceWindow, Schedule::MaintenanceWindow),
         (Handler::OnWakeUp, Schedule::WakeUp),
         (Handler::OnReconcile, Schedule::Reconcile),
+        (Handler::OnReconcile, Schedule::Compare),
     ]
     .map(|(handler, schedule)| {
         let suffix = format!(":rule/{}", schedule.rule(&trust.environment));

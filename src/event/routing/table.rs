@@ -71,7 +71,7 @@ pub fn route(event: &Event, state_key: &str) -> Route {
         Body::Schedule(schedule) => match schedule {
             Schedule::MaintenanceWindow => Route::To(Handler::OnMaintenanceWindow),
             Schedule::WakeUp => Route::To(Handler::OnWakeUp),
-            Schedule::Reconcile => Route::To(Handler::OnReconcile),
+            Schedule::Reconcile | Schedule::Compare => Route::To(Handler::OnReconcile),
             Schedule::Other(rule) => Route::Nowhere(NotRouted::OtherSchedule { rule: Text::clone(rule) }),
         },
         Body::WakeUp(_) => Route::To(Handler::OnWakeUp),
