@@ -248,7 +248,7 @@ fn metrics_are_lines_as_cloudwatch_reads_them() {
 
 #[test]
 fn the_governor_tells_what_it_has_learnt_since_the_last_invocation() {
-    let lane = |lane, service, calls, throttled| LaneState {
+    let state = |lane, service, calls, throttled| LaneState {
         lane,
         service,
         gates: 1,
@@ -262,12 +262,12 @@ fn the_governor_tells_what_it_has_learnt_since_the_last_invocation() {
     let mut seen = Seen::default();
     let mut told = |calls, throttled| -> Vec<String> {
         let lanes =
-            [lane(Lane::Organizations, "organizations", calls, throttled), lane(Lane::Other, "sqs", 1, 0)];
+            [state(Lane::Organizations, "organizations", calls, throttled), state(Lane::Other, "sqs", 1, 0)];
         let metrics = metrics::of_governor(&lanes, &mut seen);
-        let line = |metric: &metrics::Metric| metric.line("Spa", fixtures_time());
-        let lines: Vec<Value> =
-            metrics.iter().map(|metric| serde_json::from_str(&line(metric)).unwrap()).collect();
-        for line in &lines {
+        let write = |metric: &metrics::Metric| metric.line("Spa", fixtures_time());
+        let written: Vec<Value> =
+            metrics.iter().map(|metric| serde_json::from_str(&write(metric)).unwrap()).collect();
+        for line in &written {
             assert_eq!(embedded::problems(line), Vec::<String>::new());
             assert_eq!(line["Service"], "organizations", "what AWS never throttles costs nothing");
         }
