@@ -22,8 +22,9 @@ pub struct Account {
     pub(crate) status: Status,
     pub(crate) profile: Arc<Profile>,
     pub(crate) looked_at: Option<Timestamp>,
+    /// When status, name and units were read, where that was before the tags were.
     #[serde(default)]
-    pub(crate) described_at: Option<Timestamp>,
+    pub(crate) described: Option<Timestamp>,
     pub(crate) tag: Belief,
     pub(crate) on_boarded: Option<Timestamp>,
     pub(crate) cycle: Option<Cycle>,
@@ -118,7 +119,7 @@ impl Account {
             status: Status::Active,
             profile: Arc::default(),
             looked_at: None,
-            described_at: None,
+            described: None,
             tag: Belief {
                 reading: Reading::Untagged,
                 since: Timestamp::default(),
@@ -182,8 +183,8 @@ impl Account {
     }
 
     /// When status, name, e-mail and units were read that last led to a record.
-    pub const fn described_at(&self) -> Option<Timestamp> {
-        self.described_at
+    pub fn described_at(&self) -> Option<Timestamp> {
+        self.described.or(self.looked_at)
     }
 
     /// What the journal believes of its state tag.

@@ -68,7 +68,7 @@ pub fn needs_look(
     obligation: &Obligation,
     now: Timestamp,
 ) -> Option<Scope> {
-    let described = account.described_at.is_some_and(|at| now.since(at) <= policy.times.described);
+    let described = account.described_at().is_some_and(|at| now.since(at) <= policy.times.described);
     let at_least = |scope| Some(if described { scope } else { Scope::Whole });
     match &obligation.intent {
         Intent::Announce(_) => None,

@@ -72,7 +72,7 @@ impl Account {
         self.version = record.version;
         if record.looked {
             self.looked_at = Some(record.at);
-            self.described_at = Some(record.described.unwrap_or(record.at));
+            self.described = record.described;
         }
         if let Some(trigger) = record.cause.trigger
             && !self.has_seen(trigger)

@@ -42,7 +42,7 @@ impl File {
 #[test]
 fn without_units_and_tags_accounts_are_spread_and_that_is_said() {
     let file = File::new(BARE);
-    let words = ["--organization", file.path(), "--days", "9", "--output", "json"];
+    let words = ["--organization", file.path(), "--days", "9", "--faults", "none", "--output", "json"];
     let output = simulate(&words);
     let report = json(&output);
     let accounts = &report["accounts"];

@@ -19,7 +19,7 @@ fn heavy_faults_break_no_rule() {
 
 #[test]
 fn faults_strike_and_are_made_up_for() {
-    let scenario = Scenario { faults: Faults::heavy(), ..scenario(20, 14) };
+    let scenario = Scenario { faults: Faults::heavy(), ..scenario(30, 21) };
     let simulated = simulate(&settings(), &scenario, &mut |_| true).unwrap();
     assert_eq!(simulated.breach(), None);
     for (fault, _) in scenario.faults.kinds() {

@@ -75,7 +75,7 @@ fn tags_written(draft: &mut Draft<'_>, obligation: &Obligation, evidence: &Evide
         return observe(draft, look);
     }
     // Tags are only written after a look ([`crate::needs_look`]).
-    if let Some(described) = draft.account.described_at {
+    if let Some(described) = draft.account.described_at() {
         draft.looked(described);
     }
     draft.record(Fact::TagsWritten { paid, look: event });
