@@ -97,7 +97,7 @@ impl Environment {
             let (region, bus) = (region.as_ref()?, bus.as_ref()?);
             Some((Text::clone(environment), automation_account, Text::clone(region), Text::clone(bus)))
         };
-        let baseline = baseline().map(|place| reader.baseline(place));
+        let baseline = reader.baseline(baseline());
         let tag_prefix = reader.optional("TAG_PREFIX").unwrap_or_else(|| "account-".into());
         let cost_center_key = reader.optional("COST_MANAGEMENT_TAG");
         let external_id = reader.optional("EXTERNAL_ID");
@@ -198,9 +198,8 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
         Some((role, account?))
     }
 
-    fn baseline(&mut self, place: (Text, AccountId, Text, Text)) -> Baseline {
-        let (environment, automation_account, automation_region, bus) = place;
-        let Some(organization) = self.optional("ORGANIZATION_ID") else { return Baseline::StackSet };
+    fn baseline(&mut self, place: Option<(Text, AccountId, Text, Text)>) -> Option<Baseline> {
+        let Some(organization) = self.optional("ORGANIZATION_ID") else { return Some(Baseline::StackSet) };
         let architecture = match self.optional("BUILD_ARCHITECTURE").as_deref() {
             None | Some("x86") => Architecture::X86,
             Some("arm") => Architecture::Arm,
@@ -210,21 +209,24 @@ impl<V: Fn(&str) -> Option<String>> Reader<V> {
             }
         };
         let policies = self.optional("BUILD_POLICY_ARNS");
-        Baseline::Ours(Blueprint {
+        let timeout_minutes = self.or("BUILD_TIMEOUT_MINUTES", 480);
+        let log_retention_days = self.or("BUILD_LOG_RETENTION_DAYS", 90);
+        let (environment, automation_account, automation_region, bus) = place?;
+        Some(Baseline::Ours(Blueprint {
             environment,
             automation_account,
             automation_region,
             bus,
             organization,
             architecture,
-            timeout_minutes: self.or("BUILD_TIMEOUT_MINUTES", 480),
-            log_retention_days: self.or("BUILD_LOG_RETENTION_DAYS", 90),
+            timeout_minutes,
+            log_retention_days,
             additional_policies: policies
                 .iter()
                 .flat_map(|policies| policies.split(','))
                 .map(|policy| policy.trim().into())
                 .collect(),
-        })
+        }))
     }
 
     fn level(&mut self) -> LevelFilter {

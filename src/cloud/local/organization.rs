@@ -110,7 +110,7 @@ impl LocalCloud {
         let lag = if state.strikes(Fault::Stale) { lags } else { TimeDelta::zero() };
         let Some(member) = state.member(head.id()) else { return Look::NotFound };
         let known = head.profile();
-        let profile = if known.tags == member.profile.tags {
+        let profile = if Arc::ptr_eq(known, &member.profile) || known.tags == member.profile.tags {
             Arc::clone(known)
         } else {
             Arc::new(Profile { tags: member.profile.tags.clone(), ..Profile::clone(known) })

@@ -3,11 +3,11 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`names`] | how parameters are called |
-//! | [`item`] | what is said of accounts, as JSON |
-//! | [`general`] | all sections that are about the system as a whole, as JSON |
-//! | [`parameters`] | all parameters of an environment, written |
-//! | [`assemble`] | settings, from the parameters that speak of some accounts |
+//! | [`mod@names`] | how parameters are called |
+//! | [`mod@item`] | what is said of accounts, as JSON |
+//! | [`mod@general`] | all sections that are about the system as a whole, as JSON |
+//! | [`mod@parameters`] | all parameters of an environment, written |
+//! | [`mod@assemble`] | settings, from the parameters that speak of some accounts |
 //!
 //! Names and form are those of the predecessor, with one difference: it wrote each item merged with the defaults,
 //! and then read one of them for an account. Here an account inherits from all units around it, so an item says what
