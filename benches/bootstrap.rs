@@ -155,7 +155,7 @@ fn events(program: &str, company: &Company) -> bool {
             "{what}: {calls:.1} calls and {own:.2} ms of processor time an event, {kernel:.2} ms in the kernel"
         );
         if let Some(most) = most {
-            fine &= told("  processor time an event", own + kernel, most, "ms");
+            fine &= told("  of its own, beside the network's", own, most, "ms");
         }
         fine &= told(&format!("  resident after {count} events"), resident(process), 40.0, "MB");
     }
