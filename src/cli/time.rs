@@ -53,6 +53,12 @@ pub fn shown(instant: Timestamp) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// The last day that has ended by `end`, if it is today or later.
+pub fn last_whole_day(now: Timestamp, end: Timestamp) -> Option<NaiveDate> {
+    let day = end.to_utc().date_naive().pred_opt()?;
+    (day >= now.to_utc().date_naive()).then_some(day)
+}
+
 /// How far away an instant is: `in 2h 5m`, `3d 4h ago`, `now`. Two units are enough for people.
 pub fn distance(instant: Timestamp, now: Timestamp) -> String {
     let away = instant.since(now);
@@ -67,6 +73,11 @@ pub fn distance(instant: Timestamp, now: Timestamp) -> String {
 /// A length of time in its two largest units.
 pub fn rough(length: TimeDelta) -> String {
     spoken(length).split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+/// A length of time, such as `--for` takes it.
+pub fn exact(length: TimeDelta) -> String {
+    spoken(length)
 }
 
 #[cfg(test)]
@@ -87,6 +98,19 @@ mod tests {
             ("2026-11-24T20:30:30Z", "in 3d 2h"),
         ] {
             assert_eq!(distance(at(instant), now), expected);
+        }
+    }
+
+    #[test]
+    fn a_day_that_would_end_too_late_is_not_advised() {
+        let now = at("2026-12-04T09:00:00Z");
+        for (end, expected) in [
+            ("2027-03-04T09:00:00Z", Some("2027-03-03")),
+            ("2027-03-04T00:00:00Z", Some("2027-03-03")),
+            ("2026-12-05T00:00:00Z", Some("2026-12-04")),
+            ("2026-12-04T23:59:59Z", None),
+        ] {
+            assert_eq!(last_whole_day(now, at(end)).map(|day| day.to_string()).as_deref(), expected);
         }
     }
 

@@ -65,7 +65,7 @@ pub use own::{
     Label, News, OWN_SOURCE, OwnEvent, SCHEMA_VERSION, UnknownLabel,
 };
 pub use refusal::{Claim, Class, Refusal, Sender};
-pub use routing::{Handler, NotRouted, Route, UnknownHandler, patterns, route};
+pub use routing::{Chore, Handler, NotRouted, Route, UnknownHandler, patterns, route};
 pub use schedule::Schedule;
 pub use sign_in::{Identity, SignIn};
 pub use stream::{Item, read_events};

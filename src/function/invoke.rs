@@ -6,7 +6,7 @@ use super::answer::{Answer, FunctionError, answer};
 use super::deadline;
 use super::metrics::{self, Metric};
 use crate::cloud::Clock as _;
-use crate::event::{Handler, Trust};
+use crate::event::{Chore, Handler, Trust};
 use crate::handler::{Dispatched, Handlers};
 use crate::lifecycle::{Lifecycle, LifecycleError, World, advance_window};
 
@@ -70,29 +70,13 @@ impl<'w, W: World> Function<'w, W> {
     ) -> Result<Dispatched, LifecycleError> {
         // Whether to compare is said by the schedule that fires; by hand it is always done.
         let dispatched = handlers.dispatch(payload, false).await?;
-        match self.handler {
-            // The first wave of a window goes at once. Nobody waits for it here: it has been opened, and whoever
-            // looks after it next goes on.
-            Handler::OnMaintenanceWindow | Handler::OnWakeUp if lifecycle.may_begin() => {
-                if let Err(error) = advance_window(lifecycle).await {
-                    tracing::warn!(%error, "the window is looked after later");
-                }
-            }
-            Handler::OnMaintenanceWindow
-            | Handler::OnWakeUp
-            | Handler::OnReconcile
-            | Handler::OnVanillaAccount
-            | Handler::OnAssignedAccount
-            | Handler::OnPreparedAccount
-            | Handler::OnReleasedAccount
-            | Handler::OnExpiredAccount
-            | Handler::OnPurgedAccount
-            | Handler::OnAccountEvent
-            | Handler::OnException
-            | Handler::OnAlert
-            | Handler::OnConsoleLogin
-            | Handler::OnActivity
-            | Handler::ToMicrosoftTeams => {}
+        // The first wave of a window goes at once. Nobody waits for it here: it has been opened, and whoever looks
+        // after it next goes on. The reconciler has looked after it by itself.
+        if matches!(self.handler.chore(), Some(Chore::Window | Chore::WakeUp))
+            && lifecycle.may_begin()
+            && let Err(error) = advance_window(lifecycle).await
+        {
+            tracing::warn!(%error, "the window is looked after later");
         }
         Ok(dispatched)
     }

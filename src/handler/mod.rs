@@ -12,8 +12,8 @@ use state_machine::{Actor, Cause, FleetFact, Occasion, Origin, Text, TriggerId, 
 
 use crate::cloud::Clock as _;
 use crate::event::{
-    self, Body, Delivery, Envelope, Event, Excerpt, Handler, Invocation, Message, Refusal, Route, Schedule,
-    Trust, WakeUp, receive, route,
+    self, Body, Chore, Delivery, Envelope, Event, Excerpt, Handler, Invocation, Message, Refusal, Route,
+    Schedule, Trust, WakeUp, receive, route,
 };
 use crate::journal::Journal as _;
 use crate::lifecycle::{Lifecycle, LifecycleError, World, advance_window, compare, open_window, wake_due};
@@ -112,25 +112,14 @@ impl<'w, W: World> Handlers<'w, W> {
         if input != Invocation::Plain {
             return Ok(Dispatched::Invoked(Uninvoked::TakesNoDate(handler)));
         }
-        match handler {
-            Handler::OnMaintenanceWindow => {
+        match handler.chore() {
+            Some(Chore::Window) => {
                 let occasion = Occasion::Command { reason: "the function was invoked by hand".into() };
                 Ok(Dispatched::WindowOpened(open_window(&self.lifecycle, &occasion, by, None).await?))
             }
-            Handler::OnWakeUp => Ok(Dispatched::Woken(self.wake_due().await?)),
-            Handler::OnReconcile => self.reconcile(true).await,
-            Handler::OnVanillaAccount
-            | Handler::OnAssignedAccount
-            | Handler::OnPreparedAccount
-            | Handler::OnReleasedAccount
-            | Handler::OnExpiredAccount
-            | Handler::OnPurgedAccount
-            | Handler::OnAccountEvent
-            | Handler::OnException
-            | Handler::OnAlert
-            | Handler::OnConsoleLogin
-            | Handler::OnActivity
-            | Handler::ToMicrosoftTeams => Ok(Dispatched::Invoked(Uninvoked::NeedsEvent(handler))),
+            Some(Chore::WakeUp) => Ok(Dispatched::Woken(self.wake_due().await?)),
+            Some(Chore::Reconcile) => self.reconcile(true).await,
+            None => Ok(Dispatched::Invoked(Uninvoked::NeedsEvent(handler))),
         }
     }
 
@@ -154,29 +143,18 @@ impl<'w, W: World> Handlers<'w, W> {
             let outcome = self.lifecycle.wake(account).await?.outcome;
             return Ok(Dispatched::AccountWoken { account, outcome });
         }
-        match handler {
-            Handler::OnMaintenanceWindow => {
+        match handler.chore() {
+            Some(Chore::Window) => {
                 let Envelope { id, time: fired, .. } = event.envelope;
                 let occasion = &Occasion::Schedule { fired };
                 let opened = open_window(&self.lifecycle, occasion, Actor::Aws, Some(id)).await?;
                 Ok(Dispatched::WindowOpened(opened))
             }
-            Handler::OnWakeUp => Ok(Dispatched::Woken(self.wake_due().await?)),
-            Handler::OnReconcile => {
+            Some(Chore::WakeUp) => Ok(Dispatched::Woken(self.wake_due().await?)),
+            Some(Chore::Reconcile) => {
                 self.reconcile(compares || event.body == Body::Schedule(Schedule::Compare)).await
             }
-            Handler::OnVanillaAccount
-            | Handler::OnAssignedAccount
-            | Handler::OnPreparedAccount
-            | Handler::OnReleasedAccount
-            | Handler::OnExpiredAccount
-            | Handler::OnPurgedAccount
-            | Handler::OnAccountEvent
-            | Handler::OnException
-            | Handler::OnAlert
-            | Handler::OnConsoleLogin
-            | Handler::OnActivity
-            | Handler::ToMicrosoftTeams => {
+            None => {
                 let news = match &event.body {
                     Body::Own(own) => Some(Box::new(own.news.clone())),
                     Body::Organization(_)

@@ -9,7 +9,7 @@ use state_machine::{
 use std::sync::Arc;
 
 use crate::cloud::{
-    Baseline as _, Builds as _, Bus as _, Clock as _, Known, Organization as _, Parameters as _,
+    Baseline as _, BuildOrder, Builds as _, Bus as _, Clock as _, Known, Organization as _, Parameters as _,
 };
 use crate::event::OwnEvent;
 use crate::journal::Journal as _;
@@ -79,7 +79,7 @@ impl<W: World> Lifecycle<'_, W> {
             };
             let Some(head) = head else { continue };
             let Some(obligation) = head.obligation(obligation.id) else { continue };
-            let payment = self.carry_out(&head, obligation).await;
+            let Some(payment) = self.carry_out(&head, obligation, &queue).await else { break };
             payments.push((obligation.id, payment));
         }
         payments
@@ -136,22 +136,53 @@ impl<W: World> Lifecycle<'_, W> {
         self.world.announcer().event(account, announcement, token)
     }
 
-    /// Carries out one obligation that touches the account, if it may be.
-    async fn carry_out(&self, account: &Account, obligation: &Obligation) -> Payment {
+    /// Carries out one obligation that touches the account, if it may be; `None` when looking and preparing took
+    /// so long that the claim would end in the middle. Then it runs out, and whoever comes next carries it out.
+    async fn carry_out(&self, account: &Account, obligation: &Obligation, queue: &Queue) -> Option<Payment> {
         if let Intent::StartBuild { task, .. } = obligation.intent
             && (obligation.uncertain || obligation.superseded)
         {
             // Somebody may have started it and not come to record it.
             let token = Token::of(account.id(), obligation.id);
             match self.world.builds().find(account.id(), task, token).await {
-                Ok(Some(build)) => return Payment::BuildStarted(build),
+                Ok(Some(build)) => return Some(Payment::BuildStarted(build)),
                 Ok(None) => {}
-                Err(cause) => return Payment::Withheld(Withheld::Unreadable(cause)),
+                Err(cause) => return Some(Payment::Withheld(Withheld::Unreadable(cause))),
             }
         }
-        match self.authorised(account, obligation).await {
-            Ok((warrant, profile)) => self.effect(account, obligation, &profile, warrant).await,
-            Err(withheld) => Payment::Withheld(withheld),
+        let (warrant, profile) = match self.authorised(account, obligation).await {
+            Ok(authorised) => authorised,
+            Err(withheld) => return Some(Payment::Withheld(withheld)),
+        };
+        match warrant.effect() {
+            Effect::WriteTags(_) => {
+                if !self.has_time(queue) {
+                    return None;
+                }
+                let written = self.world.organization().write_tags(warrant).await;
+                Some(written.map_or_else(Payment::Failed, |()| Payment::TagsWritten))
+            }
+            Effect::StartBuild { task, .. } => {
+                let task = *task;
+                // A preparation brings the baseline up to date. A purge finds it where one was built before, and what
+                // is missing all the same is put there before the next attempt.
+                let ensures =
+                    task == TaskKind::Preparation || !account.has_built() || obligation.failures > 0;
+                let order = match self.prepare(account.id(), &profile, task, ensures).await {
+                    Ok(order) => order,
+                    Err(failure) => return Some(Payment::Failed(failure)),
+                };
+                if !self.has_time(queue) {
+                    return None;
+                }
+                Some(match self.world.builds().start(warrant, &order).await {
+                    Ok(build) => Payment::BuildStarted(build),
+                    Err(failure) if !ensures && failure.kind == FailureKind::Missing => {
+                        Payment::Failed(Failure { kind: FailureKind::Unreadable, ..failure })
+                    }
+                    Err(failure) => Payment::Failed(failure),
+                })
+            }
         }
     }
 
@@ -195,51 +226,19 @@ impl<W: World> Lifecycle<'_, W> {
         self.world.parameters().policy(account.id(), units).await.map_err(Withheld::Unreadable)
     }
 
-    async fn effect(
-        &self,
-        account: &Account,
-        obligation: &Obligation,
-        profile: &Profile,
-        warrant: Warrant,
-    ) -> Payment {
-        match warrant.effect() {
-            Effect::WriteTags(_) => match self.world.organization().write_tags(warrant).await {
-                Ok(()) => Payment::TagsWritten,
-                Err(failure) => Payment::Failed(failure),
-            },
-            Effect::StartBuild { task, .. } => {
-                let task = *task;
-                // A preparation brings the baseline up to date. A purge finds it where one was built before, and what
-                // is missing all the same is put there before the next attempt.
-                let ensures =
-                    task == TaskKind::Preparation || !account.has_built() || obligation.failures > 0;
-                self.start_build(account.id(), profile, warrant, task, ensures).await
-            }
-        }
-    }
-
-    async fn start_build(
+    /// What a build needs before it is started: what it is started with, and the baseline where that is asked for.
+    async fn prepare(
         &self,
         account: AccountId,
         profile: &Profile,
-        warrant: Warrant,
         task: TaskKind,
         ensures: bool,
-    ) -> Payment {
-        let order = match self.world.parameters().build_order(account, profile, task).await {
-            Ok(order) => order,
-            Err(failure) => return Payment::Failed(failure),
-        };
-        if ensures && let Err(failure) = self.world.baseline().ensure(account).await {
-            return Payment::Failed(certain(failure));
+    ) -> Result<BuildOrder, Failure> {
+        let order = self.world.parameters().build_order(account, profile, task).await?;
+        if ensures {
+            self.world.baseline().ensure(account).await.map_err(certain)?;
         }
-        match self.world.builds().start(warrant, &order).await {
-            Ok(build) => Payment::BuildStarted(build),
-            Err(failure) if !ensures && failure.kind == FailureKind::Missing => {
-                Payment::Failed(Failure { kind: FailureKind::Unreadable, ..failure })
-            }
-            Err(failure) => Payment::Failed(failure),
-        }
+        Ok(order)
     }
 }
 

@@ -81,8 +81,12 @@ pub fn hold(options: &HoldOptions, context: &Context) -> Result<Exit, Failure> {
             time::shown(until),
             time::rough(longest)
         );
-        let latest = time::shown(now + longest);
-        return Err(Failure::new(Exit::Refused, message).help(format!("the latest end is {latest}")));
+        let most = time::exact(longest);
+        let help = match time::last_whole_day(now, now + longest) {
+            Some(day) => format!("at most `--until {day}`, or `--for {most}`"),
+            None => format!("at most `--for {most}`"),
+        };
+        return Err(Failure::new(Exit::Refused, message).help(help));
     }
     ask(&Gesture::Hold(until), &options.common, context, &place, &settings)
 }

@@ -38,6 +38,17 @@ pub enum Handler {
     ToMicrosoftTeams,
 }
 
+/// What a handler has to do for no account in particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chore {
+    /// Open a maintenance window.
+    Window,
+    /// Wake what is due.
+    WakeUp,
+    /// Wake what is due, look after the window, and compare.
+    Reconcile,
+}
+
 /// The text is the name of no function.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no function of this system; they are named like on-vanilla-account")]
@@ -62,6 +73,27 @@ impl Handler {
         Self::OnActivity,
         Self::ToMicrosoftTeams,
     ];
+
+    /// What it does when no event names an account; `None`: without such an event it does nothing.
+    pub const fn chore(self) -> Option<Chore> {
+        match self {
+            Self::OnMaintenanceWindow => Some(Chore::Window),
+            Self::OnWakeUp => Some(Chore::WakeUp),
+            Self::OnReconcile => Some(Chore::Reconcile),
+            Self::OnVanillaAccount
+            | Self::OnAssignedAccount
+            | Self::OnPreparedAccount
+            | Self::OnReleasedAccount
+            | Self::OnExpiredAccount
+            | Self::OnPurgedAccount
+            | Self::OnAccountEvent
+            | Self::OnException
+            | Self::OnAlert
+            | Self::OnConsoleLogin
+            | Self::OnActivity
+            | Self::ToMicrosoftTeams => None,
+        }
+    }
 
     /// The name by which the binary is told which function it is.
     pub const fn name(self) -> &'static str {

@@ -7,6 +7,6 @@ mod handler;
 mod pattern;
 mod table;
 
-pub use handler::{Handler, UnknownHandler};
+pub use handler::{Chore, Handler, UnknownHandler};
 pub use pattern::patterns;
 pub use table::{NotRouted, Route, route};

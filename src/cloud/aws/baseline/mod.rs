@@ -183,7 +183,13 @@ impl<M: Members, C: Clock> Baseline<M, C> {
         let operation = "cloudformation:GetTemplate";
         let read = self.governor.call(Lane::Other, operation, Some(account), || request.clone().send());
         match read.await {
-            Ok(answer) => answer.template_body().is_none_or(|body| body.trim() == TEMPLATE.trim()),
+            Ok(answer) => {
+                let Some(body) = answer.template_body() else {
+                    tracing::warn!(%account, "CloudFormation tells no template of the baseline");
+                    return true;
+                };
+                body.trim() == TEMPLATE.trim()
+            }
             Err(error) => {
                 tracing::warn!(%account, %error, "nobody knows whether the template was changed by hand");
                 true
@@ -191,7 +197,7 @@ impl<M: Members, C: Clock> Baseline<M, C> {
         }
     }
 
-    /// Which resources differ from the template, for people; empty when that cannot be read.
+    /// Which resources differ from the template, for people, or that nobody can tell.
     async fn differences(&self, client: &Client, account: AccountId) -> String {
         let request = client
             .describe_stack_resource_drifts()
@@ -200,7 +206,10 @@ impl<M: Members, C: Clock> Baseline<M, C> {
             .stack_resource_drift_status_filters(StackResourceDriftStatus::Deleted);
         let operation = "cloudformation:DescribeStackResourceDrifts";
         let read = self.governor.call(Lane::Other, operation, Some(account), || request.clone().send());
-        let Ok(answer) = read.await else { return String::new() };
+        let answer = match read.await {
+            Ok(answer) => answer,
+            Err(error) => return format!("what differs cannot be read: {error}"),
+        };
         let told: Vec<String> = answer
             .stack_resource_drifts()
             .iter()
