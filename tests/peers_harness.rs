@@ -57,6 +57,35 @@ fn a_call_whose_answer_is_lost_was_served_all_the_same() {
 }
 
 #[test]
+fn what_aws_would_not_take_is_refused_and_fails_its_test() {
+    use aws_sdk_ssm::types::ParameterType;
+    let guest = peers::guest();
+    block_on(async {
+        let parameters = aws_sdk_ssm::Client::new(&guest.config());
+        let request = parameters.put_parameter().name("n".repeat(2049)).value("v");
+        let refused = request.r#type(ParameterType::from("Sting")).send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("ValidationException"));
+        let (enumeration, length) =
+            ("Type: 'Sting' is none of String, StringList, SecureString", "Name: has a length of 2049");
+        let message = refused.message().unwrap();
+        assert!(message.contains(enumeration) && message.contains(length), "{message}");
+        let violations = guest.violations();
+        assert_eq!(violations.len(), 2, "{violations:#?}");
+        assert!(violations.iter().any(|it| it.contains(enumeration)), "{violations:#?}");
+        // A form, with what is too short, and not like a role.
+        let refused = aws_sdk_sts::Client::new(&guest.config()).assume_role().role_arn("role");
+        refused.role_session_name("a session").send().await.unwrap_err();
+    });
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(guest))).unwrap_err();
+    let failed = failed.downcast_ref::<String>().unwrap();
+    let expected = [
+        "sts:AssumeRole: Invalid length for parameter RoleArn, value: 4, valid min length: 20",
+        "sts:AssumeRole: RoleSessionName: 'a session' is not like",
+    ];
+    assert!(expected.iter().all(|part| failed.contains(part)), "{failed}");
+}
+
+#[test]
 fn a_peer_ends_with_its_owner() {
     let moto = peers::Moto::start();
     let endpoint = moto.endpoint().to_owned();

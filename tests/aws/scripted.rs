@@ -1,5 +1,6 @@
 //! AWS as it once answered: what no peer can say (a build that somebody else started, a stack in an odd state) is
-//! written down here as it goes over the wire, and served on the loopback.
+//! written down here as it goes over the wire, and served on the loopback. What is sent is held against AWS's own
+//! models, and what AWS would not take fails the test in the end.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,6 +11,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::Value;
+
+use crate::peers::models;
 
 /// One exchange: the operation that must be called, and what is answered.
 #[derive(Clone, Debug)]
@@ -51,7 +54,27 @@ pub fn xml_refused(operation: &'static str, code: &str, message: &str) -> Exchan
 /// A server that plays its exchanges once, in their order.
 pub struct Script {
     endpoint: String,
-    requests: Arc<Mutex<Vec<(String, String)>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+struct Request {
+    authorization: String,
+    /// The header `x-amz-target`; empty when the body is a form.
+    target: String,
+    operation: String,
+    body: String,
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+            let violations =
+                |sent: &Request| models::violations(&sent.authorization, &sent.target, &sent.body);
+            let violations: Vec<String> = requests.iter().flat_map(violations).collect();
+            assert!(violations.is_empty(), "AWS would not take what was sent: {violations:#?}");
+        }
+    }
 }
 
 impl Script {
@@ -67,10 +90,10 @@ impl Script {
                 let (heard, exchanges) = (Arc::clone(&heard), Arc::clone(&exchanges));
                 thread::spawn(move || {
                     let mut reader = BufReader::new(stream.try_clone().unwrap());
-                    while let Some((operation, body)) = request(&mut reader) {
-                        heard.lock().unwrap_or_else(PoisonError::into_inner).push((operation.clone(), body));
+                    while let Some(request) = request(&mut reader) {
                         let next = exchanges.lock().unwrap_or_else(PoisonError::into_inner).next();
-                        let next = next.filter(|exchange| exchange.operation == operation);
+                        let next = next.filter(|exchange| exchange.operation == request.operation);
+                        heard.lock().unwrap_or_else(PoisonError::into_inner).push(request);
                         let (status, answer) = next.map_or((599, String::new()), |it| (it.status, it.body));
                         respond(&stream, status, &answer);
                     }
@@ -97,19 +120,19 @@ impl Script {
     /// The operations that were called, in their order.
     pub fn called(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.iter().map(|(operation, _)| operation.clone()).collect()
+        requests.iter().map(|request| request.operation.clone()).collect()
     }
 
     /// What was sent with the first call of this operation: JSON, or a form.
     pub fn sent(&self, operation: &str) -> String {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.iter().find(|(called, _)| called == operation).unwrap().1.clone()
+        requests.iter().find(|request| request.operation == operation).unwrap().body.clone()
     }
 }
 
-/// The next request of a connection: its operation, from the header `x-amz-target` or the form, and its body.
-fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
-    let (mut operation, mut length) = (None, 0);
+/// The next request of a connection. Its operation is in the header `x-amz-target`, or in the form.
+fn request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
+    let (mut authorization, mut target, mut length) = (String::new(), String::new(), 0);
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     loop {
@@ -117,7 +140,8 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
         reader.read_line(&mut line).ok()?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         match name.to_ascii_lowercase().as_str() {
-            "x-amz-target" => operation = value.rsplit('.').next().map(str::to_owned),
+            "authorization" => value.clone_into(&mut authorization),
+            "x-amz-target" => value.clone_into(&mut target),
             "content-length" => length = value.parse().unwrap(),
             _ => {}
         }
@@ -125,8 +149,10 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, String)> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let body = String::from_utf8(body).unwrap();
-    let form = || body.split('&').find_map(|pair| pair.strip_prefix("Action=")).map(str::to_owned);
-    Some((operation.or_else(form).unwrap_or_default(), body))
+    let in_header = target.rsplit('.').next().filter(|operation| !operation.is_empty());
+    let in_form = || body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    let operation = in_header.or_else(in_form).unwrap_or_default().to_owned();
+    Some(Request { authorization, target, operation, body })
 }
 
 fn respond(mut stream: &TcpStream, status: u16, body: &str) {
@@ -136,4 +162,17 @@ fn respond(mut stream: &TcpStream, status: u16, body: &str) {
         format!("HTTP/1.1 {status} Scripted\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n");
     // Whoever hung up does not want to know.
     let _ = stream.write_all(format!("{head}{body}").as_bytes());
+}
+
+#[test]
+fn what_aws_would_not_take_fails_its_test() {
+    let script = Script::new([xml("DetectStackDrift", "<StackDriftDetectionId>1</StackDriftDetectionId>")]);
+    let client = aws_sdk_cloudformation::Client::new(&script.config());
+    crate::block_on(client.detect_stack_drift().stack_name("not a name").send()).unwrap();
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(script))).unwrap_err();
+    let failed = failed.downcast_ref::<String>().unwrap();
+    assert!(
+        failed.contains("cloudformation:DetectStackDrift: StackName: 'not a name' is not like"),
+        "{failed}"
+    );
 }

@@ -1,4 +1,5 @@
 //! Answers that no peer gives, word by word: the test plays the service, and the SDK does not notice.
+//! What is sent is held against AWS's own models.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
+
+use crate::peers::models;
 
 type Answer = dyn Fn(&str, &Value) -> Value + Send + Sync;
 
@@ -41,9 +44,13 @@ impl fmt::Debug for Wire {
 
 impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let operation = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = operation.rsplit('.').next().unwrap_or_default();
-        let body = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        let header = |name| request.headers().get(name).unwrap_or_default();
+        let target = header("x-amz-target");
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap();
+        let violations = models::violations(header("authorization"), target, body);
+        assert!(violations.is_empty(), "AWS would not take what was sent: {violations:#?}");
+        let body = serde_json::from_str(body).unwrap();
         let answer = (self.0)(operation, &body);
         let status: u16 = if answer.get("__type").is_some() { 400 } else { 200 };
         let body = SdkBody::from(answer.to_string());

@@ -3,8 +3,12 @@
 //! There is one moto a test binary, on a port of the loopback that it finds by itself. Each test is a [`Guest`]: it
 //! has an AWS account of its own, and so never sees what another test does. What is wrong with an answer of AWS
 //! (refused, throttled, lost on its way) is asked of the guest, and is wrong for that guest only.
+//!
+//! Each request is held against AWS's own models on its way. What AWS would not take fails its test.
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
+
+pub mod models;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -159,8 +163,26 @@ impl Guest {
     /// What this account has called so far, oldest first: `dynamodb:GetItem`, lost and refused calls among them.
     pub fn calls(&self) -> Vec<String> {
         let answer = self.moto.ask(&json!({ "do": "calls", "account": self.account }));
-        let calls = answer["calls"].as_array().unwrap();
-        calls.iter().map(|call| call.as_str().unwrap().to_owned()).collect()
+        models::texts(&answer["calls"])
+    }
+}
+
+impl Guest {
+    /// What was wrong with the requests of this account, by AWS's own models. A test that sends something wrong
+    /// asks for it; what nobody has asked for fails the test in the end.
+    pub fn violations(&self) -> Vec<String> {
+        let answer = self.moto.ask(&json!({ "do": "violations", "account": self.account }));
+        models::texts(&answer["violations"])
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // A test that fails already has its own reason, and a second panic would hide it.
+        if !std::thread::panicking() {
+            let violations = self.violations();
+            assert!(violations.is_empty(), "AWS would not take what was sent: {violations:#?}");
+        }
     }
 }
 

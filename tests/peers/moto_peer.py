@@ -15,6 +15,11 @@ whoever started it. Until then each line of the input is one request in JSON, an
         forgets these faults
     {"do": "calls", "account": "…"}
         which operations the account has called, lost and refused ones among them, oldest first
+    {"do": "violations", "account": "…"}
+        what was wrong with requests of the account, and of accounts that are no test's own, and forgets it
+
+Each request is held against AWS's own models (`validate.py`). One that AWS would not take is refused, and kept for
+whoever asks.
 
 What differs from moto as it comes:
 
@@ -31,6 +36,8 @@ What differs from moto as it comes:
 
 import collections
 import copy
+import html
+import io
 import itertools
 import json
 import logging
@@ -60,6 +67,7 @@ from moto.core.resource_tagging import TaggedResource  # noqa: E402
 from moto.organizations.models import organizations_backends  # noqa: E402
 from moto.organizations.utils import PAGINATION_MODEL  # noqa: E402
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend  # noqa: E402
+from validate import violations  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
 PAGINATION_MODEL["list_accounts"]["limit_default"] = 20
@@ -137,6 +145,7 @@ class Peer:
         self.lock = threading.Lock()
         self.faults = []
         self.calls = {}
+        self.violations = collections.defaultdict(list)
         self.held = collections.defaultdict(queue.Queue)
         self.released = collections.defaultdict(queue.Queue)
 
@@ -153,6 +162,12 @@ class Peer:
         with self.lock:
             self.calls.setdefault(account, []).append(f"{service}:{operation}")
         logging.info("%s %s:%s %s", key, service, operation, fault or "")
+        wrong = violations(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_X_AMZ_TARGET"), body(environ))
+        if wrong:
+            with self.lock:
+                self.violations[account] += wrong
+            fault = {"status": 400, "code": "ValidationException", "message": "; ".join(wrong)}
+            logging.error("%s", fault["message"])
         if fault is not None and fault["status"] != 0:
             return refuse(fault, environ, start_response)
         if service == "dynamodb":
@@ -204,19 +219,35 @@ class Peer:
                     return {}
                 case "calls":
                     return {"calls": self.calls.get(request["account"], [])}
+                case "violations":
+                    own = request["account"]
+                    meant = [account for account in self.violations if account == own or not is_a_test(account)]
+                    return {"violations": [f"{account}: {what}" for account in meant for what in self.violations.pop(account)]}
                 case other:
                     return {"unknown": other}
 
 
+def is_a_test(account):
+    """Whether the account is a test's own: they are counted from here, and moto draws what it makes at random."""
+    return account.startswith("100000000")
+
+
+def body(environ):
+    """What was sent. It can still be read by whoever serves it, and all of it has been read: a connection that is
+    closed over unread bytes is reset, and loses the answer."""
+    sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(sent)
+    return sent.decode()
+
+
 def refuse(fault, environ, start_response):
     """An error as the service words it: JSON, or XML for the older ones."""
-    # What was sent is read: a connection that is closed over unread bytes is reset, and loses the answer.
-    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    code, message = fault["code"], f"{fault['code']}, as the test wants it"
+    code = fault["code"]
+    message = fault.get("message") or f"{code}, as the test wants it"
     if "HTTP_X_AMZ_TARGET" in environ:
         kind, body = "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message})
     else:
-        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{html.escape(message)}</Message></Error>"
         kind, body = "text/xml", f"<ErrorResponse>{error}<RequestId>refused</RequestId></ErrorResponse>"
     start_response(f"{fault['status']} Refused", [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body.encode()]

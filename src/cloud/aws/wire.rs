@@ -1,4 +1,4 @@
-//! For tests: AWS as a function from what is sent to what is answered.
+//! For tests: AWS as a function from what is sent to what is answered. What is sent is held against AWS's own models.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -13,6 +13,9 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+
+#[path = "../../../tests/peers/models.rs"]
+mod models;
 
 /// What was sent.
 #[derive(Clone, Debug)]
@@ -90,6 +93,8 @@ impl HttpConnector for Wire {
             rest.split(end).next().unwrap_or_default().to_owned()
         };
         let target = header("x-amz-target");
+        let violations = models::violations(&header("authorization"), &target, &body);
+        assert!(violations.is_empty(), "AWS would not take what was sent: {violations:#?}");
         let operation = match target.rsplit_once('.') {
             Some((_, operation)) => operation.to_owned(),
             None => after(&body, "Action=", '&'),
