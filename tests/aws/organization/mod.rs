@@ -242,8 +242,10 @@ fn an_incomplete_listing_is_no_listing() {
             "ListAccountsForParent",
             "ListOrganizationalUnitsForParent",
         ] {
-            company.guest.refuse(operation, 1, 400, "AccessDeniedException");
+            // More than once: a call of the listing before, which was given up on its way, may take one of them.
+            company.guest.refuse(operation, 9, 400, "AccessDeniedException");
             assert_eq!(company.adapter.list().await.err(), Some(Unreadable::Denied), "{operation}");
+            company.guest.refuse_nothing();
         }
         assert_eq!(company.adapter.list().await.unwrap().len(), 22);
     });

@@ -1,0 +1,125 @@
+//! Functions, rules and queues as a CloudFormation template: what MiniStack runs, and no more. It asks for no rights.
+
+use serde_json::{Value, json};
+use spa::event::{Handler, Trust, patterns};
+
+use crate::fixtures::STATE_KEY;
+use crate::ministack::REGION;
+
+/// How often a message is tried before it is put aside.
+pub const TRIES: u32 = 3;
+
+/// Where the program is, in S3.
+pub const BUCKET: &str = "spa-functions";
+/// Where the program is in it.
+pub const KEY: &str = "bootstrap.zip";
+
+/// The journal's table.
+pub const TABLE: &str = "SpaJournal";
+
+/// What its resources are called: `SpaOnVanillaAccount`, `SpaOnVanillaAccountDeadLetters`.
+pub fn name(environment: &str, handler: Handler) -> String {
+    format!("{environment}{handler:?}")
+}
+
+/// Everything that is deployed by CloudFormation.
+///
+/// What comes from AWS's services, and wake-ups, go through a queue of the function, so that nothing is lost when an
+/// invocation fails, and a message that nobody can read is put aside. Our own events go straight to their function.
+pub fn whole(trust: &Trust) -> Value {
+    let mut resources = serde_json::Map::new();
+    let environment = &*trust.environment;
+    for handler in Handler::ALL {
+        resources.insert(format!("{handler:?}"), function(trust, handler));
+    }
+    let rules = patterns(trust, STATE_KEY);
+    let mut queued: Vec<Handler> = vec![Handler::OnWakeUp];
+    for (number, (handler, pattern)) in rules.into_iter().enumerate() {
+        let source = pattern["source"][0].as_str().unwrap();
+        let target = if source.starts_with("aws.") && handler != Handler::OnWakeUp {
+            queued.push(handler);
+            format!("{handler:?}Queue")
+        } else {
+            format!("{handler:?}")
+        };
+        let rule = json!({
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "Name": format!("{}{number}", name(environment, handler)),
+                "EventPattern": pattern,
+                "State": "ENABLED",
+                "Targets": [{ "Id": "function", "Arn": { "Fn::GetAtt": [target, "Arn"] } }],
+            },
+        });
+        resources.insert(format!("Rule{number}"), rule);
+    }
+    queued.sort();
+    queued.dedup();
+    for handler in queued {
+        for (suffix, resource) in queue(environment, handler) {
+            resources.insert(format!("{handler:?}{suffix}"), resource);
+        }
+    }
+    json!({ "AWSTemplateFormatVersion": "2010-09-09", "Resources": resources })
+}
+
+fn function(trust: &Trust, handler: Handler) -> Value {
+    let (automation, management) = (trust.automation_account, trust.management_account);
+    json!({
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": name(&trust.environment, handler),
+            "Runtime": "provided.al2023",
+            "Handler": handler.name(),
+            "Code": { "S3Bucket": BUCKET, "S3Key": KEY },
+            "Role": format!("arn:aws:iam::{automation}:role/SpaFunctions"),
+            "MemorySize": 128,
+            // Nobody begins anything in the last twenty seconds.
+            "Timeout": 60,
+            "Environment": { "Variables": {
+                "ENVIRONMENT_IDENTIFIER": trust.environment,
+                "AUTOMATION_ACCOUNT": automation,
+                "ROLE_ARN_TO_MANAGE_ACCOUNTS": format!("arn:aws:iam::{management}:role/SpaManagement"),
+                "ROLE_NAME_TO_MANAGE_CODEBUILD": "SpaMember",
+                "JOURNAL_TABLE": TABLE,
+                "EVENT_BUS_ARN": format!("arn:aws:events:{REGION}:{automation}:event-bus/default"),
+                "WAKE_UP_QUEUE_URL": { "Ref": "OnWakeUpQueue" },
+            } },
+        },
+    })
+}
+
+/// A queue with its dead letters and its mapping.
+fn queue(environment: &str, handler: Handler) -> [(&'static str, Value); 3] {
+    let of =
+        |suffix: &str, attribute: &str| json!({ "Fn::GetAtt": [format!("{handler:?}{suffix}"), attribute] });
+    let called = match handler {
+        // Nothing but wake-ups is read from a queue of this name, and wake-ups from no other.
+        Handler::OnWakeUp => format!("{environment}WakeUps"),
+        _ => name(environment, handler),
+    };
+    let dead_letters = json!({
+        "Type": "AWS::SQS::Queue",
+        "Properties": { "QueueName": format!("{called}DeadLetters") },
+    });
+    let queue = json!({
+        "Type": "AWS::SQS::Queue",
+        "Properties": {
+            "QueueName": called,
+            // AWS wants six times the time of the function. Here a test waits for it; what comes a second time is
+            // no news.
+            "VisibilityTimeout": 2,
+            "RedrivePolicy": { "deadLetterTargetArn": of("DeadLetters", "Arn"), "maxReceiveCount": TRIES },
+        },
+    });
+    let mapping = json!({
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "EventSourceArn": of("Queue", "Arn"),
+            "FunctionName": { "Ref": format!("{handler:?}") },
+            "BatchSize": 10,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        },
+    });
+    [("DeadLetters", dead_letters), ("Queue", queue), ("Mapping", mapping)]
+}
