@@ -70,9 +70,10 @@ impl<'w, W: World> Function<'w, W> {
     ) -> Result<Dispatched, LifecycleError> {
         // Whether to compare is said by the schedule that fires; by hand it is always done.
         let dispatched = handlers.dispatch(payload, false).await?;
-        // The first wave of a window goes at once. Nobody waits for it here: it has been opened, and whoever looks
-        // after it next goes on. The reconciler has looked after it by itself.
-        if matches!(self.handler.chore(), Some(Chore::Window | Chore::WakeUp))
+        // The first wave of a window goes at once. Nobody waits for it here: it has been opened, and the reconciler goes
+        // on. Only these two let accounts in: they have listed the organization, so that nobody has to ask for each
+        // account what it is.
+        if self.handler.chore() == Some(Chore::Window)
             && lifecycle.may_begin()
             && let Err(error) = advance_window(lifecycle).await
         {

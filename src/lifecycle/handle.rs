@@ -75,7 +75,22 @@ impl<W: World> Lifecycle<'_, W> {
     /// # Errors
     /// When the journal failed, or others were faster too often: deliver the trigger again.
     pub async fn handle(&self, id: AccountId, trigger: &Trigger) -> Result<Handled, LifecycleError> {
-        let handled = self.work(id, trigger).await?;
+        let handled = self.work(id, trigger, None).await?;
+        self.ask_for_wake_up(&handled.account).await;
+        Ok(handled)
+    }
+
+    /// The same for an account whose head was read a moment ago, among others. If somebody else has come further
+    /// since, the journal refuses what is decided on it, and the head is read again.
+    ///
+    /// # Errors
+    /// When the journal failed, or others were faster too often: deliver the trigger again.
+    pub async fn handle_known(
+        &self,
+        head: Arc<Account>,
+        trigger: &Trigger,
+    ) -> Result<Handled, LifecycleError> {
+        let handled = self.work(head.id(), trigger, Some(head)).await?;
         self.ask_for_wake_up(&handled.account).await;
         Ok(handled)
     }
@@ -103,7 +118,7 @@ impl<W: World> Lifecycle<'_, W> {
     pub async fn wake(&self, id: AccountId) -> Result<Handled, LifecycleError> {
         let mut first = None;
         for _ in 0..STEPS {
-            let handled = self.work(id, &Trigger::WAKE).await?;
+            let handled = self.work(id, &Trigger::WAKE, None).await?;
             let done = !matches!(handled.outcome, Outcome::Recorded(_));
             let account = Arc::clone(&handled.account);
             let first = first.get_or_insert(handled.outcome);
@@ -116,10 +131,14 @@ impl<W: World> Lifecycle<'_, W> {
     }
 
     /// Handles a trigger, then the outcomes of what it made us carry out, until nothing is in hand any more.
-    async fn work(&self, id: AccountId, trigger: &Trigger) -> Result<Handled, LifecycleError> {
+    async fn work(
+        &self,
+        id: AccountId,
+        trigger: &Trigger,
+        mut known: Option<Arc<Account>>,
+    ) -> Result<Handled, LifecycleError> {
         let mut outcome = None;
         let mut trigger = trigger.clone();
-        let mut known = None;
         for _ in 0..STEPS {
             let (account, queue, step) = match self.decide(id, known, &trigger).await? {
                 Decided::Appended { account, queue, because } => (account, queue, Outcome::Recorded(because)),

@@ -20,7 +20,8 @@ use super::{Lifecycle, World};
 /// Every call to AWS is given less time than this.
 const MARGIN: TimeDelta = TimeDelta::seconds(15);
 
-/// A head that was appended no longer ago than this need not be read again before a tag is written.
+/// A head that was appended no longer ago than this need not be read again before a tag is written or a preparation is
+/// started.
 const YOUNG: TimeDelta = TimeDelta::seconds(2);
 
 /// Obligations that are in this process's hand, since when and until when.
@@ -69,8 +70,11 @@ impl<W: World> Lifecycle<'_, W> {
             // Since this was taken in hand, somebody may have asked to leave the account alone, or changed its
             // state: what counts is what the journal says now.
             let head = match obligation.intent {
-                // Nobody asks not to have a tag written, and a head that was appended a moment ago is as good.
-                Intent::WriteTags(_) if self.world.clock().now() - YOUNG <= queue.since => {
+                // Nobody asks not to have a tag written or an account prepared, and a head that was appended a moment
+                // ago is as good. Before a purge it is read, however young it is.
+                Intent::WriteTags(_) | Intent::StartBuild { task: TaskKind::Preparation, .. }
+                    if self.world.clock().now() - YOUNG <= queue.since =>
+                {
                     Some(Arc::clone(account))
                 }
                 Intent::WriteTags(_) | Intent::StartBuild { .. } | Intent::Announce(_) => {

@@ -166,19 +166,38 @@ pub async fn advance_window<W: World>(
         if lost_race(appended)? {
             continue;
         }
-        for account in advance.admitted {
-            if !lifecycle.may_begin() {
-                tracing::warn!(%account, "the time is up; handed to its window later");
-                continue;
-            }
-            // Whoever could not be handed over now is handed over by the next look after the window.
-            if let Err(error) = lifecycle.handle(account, &trigger(account, id)).await {
-                tracing::warn!(%account, %error, "not handed to its window yet");
-            }
+        if lifecycle.may_begin() {
+            admit(lifecycle, id, &advance.admitted).await;
         }
         return Ok(advance.fleet.next_wake().map(|wake| wake.max(now)));
     }
     Err(LifecycleError::FleetContended { times: RACES })
+}
+
+/// Hands accounts to the window that let them in: all heads are read in one go. Whoever cannot be handed over now is
+/// handed over by the next look after the window.
+async fn admit<W: World>(lifecycle: &Lifecycle<'_, W>, window: WindowId, admitted: &[AccountId]) {
+    if admitted.is_empty() {
+        return;
+    }
+    let world = lifecycle.world();
+    let heads = match world.journal().accounts(admitted).await {
+        Ok(heads) => heads,
+        Err(error) => {
+            tracing::warn!(%window, %error, "nobody is handed to the window yet");
+            return;
+        }
+    };
+    for head in heads {
+        let account = head.id();
+        if !lifecycle.may_begin() {
+            tracing::warn!(%account, "the time is up; handed to its window later");
+            continue;
+        }
+        if let Err(error) = lifecycle.handle_known(head, &trigger(account, window)).await {
+            tracing::warn!(%account, %error, "not handed to its window yet");
+        }
+    }
 }
 
 /// What became of the accounts in flight; `None`: the time was up before all of them were asked for.

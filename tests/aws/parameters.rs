@@ -117,7 +117,8 @@ fn an_account_and_five_units_around_it_cost_one_call_and_then_what_is_new() {
         };
         policy("999900001111", &nested, 1).await;
         policy("999900001111", &nested, 0).await;
-        policy("999900001112", &nested, 1).await;
+        policy("999900001112", &nested, 0).await;
+        policy("222233334444", &nested, 1).await;
         policy("999900001112", &["ou-a1-4"], 1).await;
         assert_eq!(store.reads().len(), 3);
         store.adapter.brakes().await.unwrap();
@@ -127,6 +128,25 @@ fn an_account_and_five_units_around_it_cost_one_call_and_then_what_is_new() {
         // More than AWS nests are asked for all the same.
         let deep: Vec<String> = (0..12).map(|number| format!("ou-b1-{number}")).collect();
         policy("999900001111", &deep.iter().map(String::as_str).collect::<Vec<_>>(), 2).await;
+    });
+}
+
+/// An earlier version has deployed, and says nowhere which accounts have settings of their own.
+#[test]
+fn where_nobody_says_who_has_settings_of_their_own_everybody_is_asked_for() {
+    let settings = settings(&file());
+    block_on(async {
+        let store = Store::with(&settings).await;
+        let name = "/SpaDemo/Settings";
+        let mut general: Value = serde_json::from_str(&settings.parameters()[name].value).unwrap();
+        general.as_object_mut().unwrap().remove("accounts_with_settings").unwrap();
+        let put = store.client.put_parameter().name(name).value(general.to_string()).overwrite(true);
+        put.send().await.unwrap();
+        for (id, reads) in [("999900001111", 1), ("999900001112", 2), ("222233334444", 3)] {
+            let policy = store.adapter.policy(account(id), &[]).await.unwrap();
+            assert_eq!(policy, *settings.resolve(account(id), &[]).policy(), "{id}");
+            assert_eq!(store.reads().len(), reads, "{id}");
+        }
     });
 }
 

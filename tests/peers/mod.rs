@@ -138,6 +138,28 @@ impl Guest {
         self.fault(json!({ "operation": operation, "times": times, "status": status, "code": code }));
     }
 
+    /// The same, for calls whose body has this in it.
+    pub fn refuse_what_says(&self, operation: &str, says: &str, times: usize, status: u16, code: &str) {
+        self.fault(
+            json!({ "operation": operation, "times": times, "status": status, "code": code, "says": says }),
+        );
+    }
+
+    /// The next listing of this kind (`ListAccounts`, `GetResources`, `GetParametersByPath`) begins with an empty page.
+    pub fn begin_with_an_empty_page(&self, operation: &str) {
+        self.moto.ask(&json!({ "do": "empty page", "account": self.account, "operation": operation }));
+    }
+
+    /// From now on the accounts of this account's organization are described without their paths.
+    pub fn describe_without_paths(&self) {
+        self.moto.ask(&json!({ "do": "no paths", "account": self.account }));
+    }
+
+    /// From now on the messages that this account sends are there at once, whatever delay they are sent with.
+    pub fn deliver_at_once(&self) {
+        self.moto.ask(&json!({ "do": "no delay", "account": self.account }));
+    }
+
     /// The next calls of this account to an operation are served, and their answers lost.
     pub fn lose_answers(&self, operation: &str, times: usize) {
         self.fault(json!({ "operation": operation, "times": times, "status": 0 }));

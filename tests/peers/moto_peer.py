@@ -6,13 +6,19 @@ whoever started it. Until then each line of the input is one request in JSON, an
 
     {"do": "fault", "account": "…", "operation": "TransactWriteItems", "times": 2, "status": 400, "code": "…"}
         refuses the next calls of an account to an operation; `"status": 0` serves the call and loses its answer, and
-        with `"hold": true` does so only when it is told to
+        with `"hold": true` does so only when it is told to; `"says": "…"`: only calls whose body has this in it
     {"do": "await", "account": "…"}
         answers once an answer is held
     {"do": "release", "account": "…"}
         loses the answer that is held
     {"do": "heal", "account": "…"}
         forgets these faults
+    {"do": "empty page", "account": "…", "operation": "ListAccounts"}
+        the next first page of this listing has nothing in it, and a token for the next one
+    {"do": "no paths", "account": "…"}
+        accounts of the organization that this account owns are described without their paths
+    {"do": "no delay", "account": "…"}
+        messages that this account sends are there at once: the test has a clock of its own
     {"do": "calls", "account": "…"}
         which operations the account has called, lost and refused ones among them, oldest first
     {"do": "violations", "account": "…"}
@@ -30,7 +36,7 @@ What differs from moto as it comes:
 - CodeBuild asks for no location of a source NO_SOURCE, as AWS does not, and what `moto_codebuild.py` adds.
 - EventBridge delivers the `account` of an event, matches inside arrays of objects, and shows no event to a rule that
   has a schedule only.
-- ListAccounts has pages of 20 accounts at most.
+- ListAccounts has pages of 20 accounts at most, and accounts tell their paths.
 - GetResources knows accounts of an organization that have tags.
 """
 
@@ -64,13 +70,36 @@ from moto.moto_server.werkzeug_app import (  # noqa: E402
     create_backend_app,
 )
 from moto.core.resource_tagging import TaggedResource  # noqa: E402
-from moto.organizations.models import organizations_backends  # noqa: E402
+from moto.organizations.models import FakeAccount, organizations_backends  # noqa: E402
 from moto.organizations.utils import PAGINATION_MODEL  # noqa: E402
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend  # noqa: E402
 from validate import violations  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
 PAGINATION_MODEL["list_accounts"]["limit_default"] = 20
+
+WITHOUT_PATHS = set()
+
+
+def with_paths(describe):
+    """`o-…/r-…/ou-…/123456789012/`: https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html."""
+
+    def described(self):
+        answer = describe(self)
+        if self.master_account_id not in WITHOUT_PATHS:
+            backend = organizations_backends[self.master_account_id]["aws"]
+            above = {unit.id: unit.parent_id for unit in backend.ou}
+            path, parent = [self.id], self.parent_id
+            while parent:
+                path.insert(0, parent)
+                parent = above.get(parent)
+            answer["Paths"] = ["/".join([self.organization_id, *path, ""])]
+        return answer
+
+    return described
+
+
+FakeAccount.describe = with_paths(FakeAccount.describe)
 
 
 def with_accounts(generator):
@@ -146,6 +175,8 @@ class Peer:
         self.faults = []
         self.calls = {}
         self.violations = collections.defaultdict(list)
+        self.empty = set()
+        self.undelayed = set()
         self.held = collections.defaultdict(queue.Queue)
         self.released = collections.defaultdict(queue.Queue)
 
@@ -158,7 +189,7 @@ class Peer:
             # The key of a session, or nobody's.
             account = get_account_id_from(key)
         operation = self.operation(environ)
-        fault = self.fault(account, operation)
+        fault = self.fault(account, operation, environ)
         with self.lock:
             self.calls.setdefault(account, []).append(f"{service}:{operation}")
         logging.info("%s %s:%s %s", key, service, operation, fault or "")
@@ -170,6 +201,11 @@ class Peer:
             logging.error("%s", fault["message"])
         if fault is not None and fault["status"] != 0:
             return refuse(fault, environ, start_response)
+        page = self.page(account, operation, environ)
+        if page is not None:
+            return answer_json(page, environ, start_response)
+        if operation == "SendMessage" and account in self.undelayed:
+            edit(environ, lambda body: body.pop("DelaySeconds", None))
         if service == "dynamodb":
             with self.dynamodb:
                 answer = self.moto(environ, start_response)
@@ -194,12 +230,27 @@ class Peer:
         body = self.moto._get_body(environ) or ""
         return self.moto.get_action_from_body(body) or ""
 
-    def fault(self, account, operation):
+    def fault(self, account, operation, environ):
         with self.lock:
             for fault in self.faults:
-                if fault["account"] == account and fault["operation"] == operation and fault["times"] > 0:
+                if fault["account"] != account or fault["operation"] != operation or fault["times"] <= 0:
+                    continue
+                if fault.get("says", "") in body(environ):
                     fault["times"] -= 1
                     return fault
+        return None
+
+    def page(self, account, operation, environ):
+        """The page with nothing in it, where one is wanted; whoever comes with its token begins from the start."""
+        listing = LISTINGS.get(operation)
+        if listing is None:
+            return None
+        token, members = listing
+        with self.lock:
+            if (account, operation) in self.empty and token not in json.loads(body(environ)):
+                self.empty.remove((account, operation))
+                return {members: [], token: NEXT}
+        edit(environ, lambda body: body.pop(token) if body.get(token) == NEXT else None)
         return None
 
     def ask(self, request):
@@ -213,6 +264,15 @@ class Peer:
                     return {}
                 case "heal":
                     self.faults = [fault for fault in self.faults if fault["account"] != request["account"]]
+                    return {}
+                case "empty page":
+                    self.empty.add((request["account"], request["operation"]))
+                    return {}
+                case "no paths":
+                    WITHOUT_PATHS.add(request["account"])
+                    return {}
+                case "no delay":
+                    self.undelayed.add(request["account"])
                     return {}
                 case "release":
                     self.released[request["account"]].put(None)
@@ -238,6 +298,32 @@ def body(environ):
     sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(sent)
     return sent.decode()
+
+
+# Where the token stands in a listing, and what it lists.
+LISTINGS = {
+    "GetParametersByPath": ("NextToken", "Parameters"),
+    "GetResources": ("PaginationToken", "ResourceTagMappingList"),
+    "ListAccounts": ("NextToken", "Accounts"),
+}
+
+# Leads behind the page with nothing in it.
+NEXT = "behind-the-empty-page"
+
+
+def edit(environ, change):
+    """Changes what was sent, in JSON."""
+    sent = json.loads(body(environ))
+    change(sent)
+    sent = json.dumps(sent).encode()
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(sent), str(len(sent))
+
+
+def answer_json(answer, environ, start_response):
+    text = json.dumps(answer).encode()
+    kind = [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(text)))]
+    start_response("200 OK", kind)
+    return [text]
 
 
 def refuse(fault, environ, start_response):

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use proptest::prelude::*;
-use spa::settings::{Loaded, Names, Resolved, Settings, Tier, Values, assemble, load_text};
+use spa::settings::{
+    Loaded, Names, OwnAccounts, Resolved, Settings, Subject, Tier, Values, assemble, load_text,
+};
 use state_machine::{AccountId, TaskKind, Text, UnitId};
 
 use crate::support::{BASE, Folder, assert_golden, fixtures, load};
@@ -141,6 +143,11 @@ proptest! {
             prop_assert_eq!(file.schedule(), kept.schedule());
             prop_assert_eq!(&file.worker().purge_buildspec_template_file.text, &kept.worker().purge_buildspec_template_file.text);
         }
+        // Who is not hinted at has no parameter that could be missed.
+        let general = &values(&file)[&names.of_subject(&Subject::General)];
+        let hint = OwnAccounts::of_general(general).unwrap();
+        let own = names.of_subject(&Subject::Account(asked));
+        prop_assert_eq!(hint.has(asked), values(&file).contains_key(&own));
         // What was read says the same when it is written again.
         prop_assert_eq!(values(&fleet), values(&file));
     }

@@ -15,6 +15,7 @@ const TESTS: &[(&str, &str)] = &[
     ("--test aws_credentials", ""),
     ("--test peers_harness", ""),
     ("--test aws", ""),
+    ("--test aws_cycle", ""),
     ("--test stack", ""),
 ];
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use state_machine::{TaskKind, Text};
 
+use super::hint;
 use super::names::{Names, Subject};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::settings::files::Files;
@@ -50,7 +51,10 @@ fn text(names: &Names, values: &Values, report: &mut Report) -> Option<String> {
     let (mut accounts, mut units) = (Vec::new(), Vec::new());
     for (name, value) in values {
         match names.subject(name) {
-            Some(Subject::General) => general = members(name, value, report)?,
+            Some(Subject::General) => {
+                general = members(name, value, report)?;
+                general.remove(hint::MEMBER);
+            }
             Some(Subject::Defaults) => {
                 members(name, value, report)?;
                 defaults = value;

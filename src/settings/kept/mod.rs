@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`mod@names`] | how parameters are called |
 //! | [`mod@item`] | what is said of accounts, as JSON |
+//! | [`mod@hint`] | which accounts have a parameter of their own |
 //! | [`mod@general`] | all sections that are about the system as a whole, as JSON |
 //! | [`mod@parameters`] | all parameters of an environment, written |
 //! | [`mod@assemble`] | settings, from the parameters that speak of some accounts |
@@ -15,12 +16,14 @@
 
 mod assemble;
 mod general;
+mod hint;
 mod item;
 mod names;
 mod parameters;
 
 pub use assemble::{Values, assemble};
 pub(crate) use general::general;
+pub use hint::OwnAccounts;
 pub(crate) use item::KeptItem;
 pub use names::{Names, Subject};
 pub use parameters::{Parameter, Tier};

@@ -9,7 +9,7 @@ use crate::settings::value::{Scalar, Value as _};
 ///
 /// | name | holds | from the predecessor |
 /// | --- | --- | --- |
-/// | `/{environment}/Settings` | the sections about the system as a whole | no |
+/// | `/{environment}/Settings` | the sections about the system as a whole, and which accounts are spoken of below | no |
 /// | `/{environment}/Defaults` | what counts for all accounts | no: it was merged into each item |
 /// | `/{environment}/OrganizationalUnits/{unit}` | what is said of a unit | yes |
 /// | `/{environment}/Accounts/{account}` | what is said of an account, CSV files included | yes |

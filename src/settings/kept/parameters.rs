@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use state_machine::{TaskKind, Text, UnitId};
 
 use super::names::{Names, Subject};
-use super::{KeptItem, STANDARD};
+use super::{KeptItem, STANDARD, hint};
 use crate::settings::Settings;
 use crate::settings::checked::Own;
 
@@ -44,7 +44,7 @@ impl Settings {
         let mut put = |subject: &Subject, value: Text| {
             all.insert(names.of_subject(subject), Parameter::new(value));
         };
-        put(&Subject::General, Text::clone(&self.general));
+        put(&Subject::General, hint::told(&self.general, self.accounts()));
         put(&Subject::Defaults, KeptItem::of(None, &self.defaults).json().into());
         for unit in &self.units {
             let kept = KeptItem::of(Some(unit.identifier.to_string()), &unit.item);

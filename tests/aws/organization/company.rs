@@ -59,8 +59,16 @@ pub(super) fn policy() -> Policy {
 }
 
 impl Company {
-    /// An organization without units, and with the management account only.
+    /// An organization without units, and with the management account only, whose accounts do not tell their paths: so
+    /// the tree of units is walked.
     pub(super) async fn found() -> Self {
+        let company = Self::telling_paths().await;
+        company.guest.describe_without_paths();
+        company
+    }
+
+    /// The same, as AWS describes accounts today: with their paths.
+    pub(super) async fn telling_paths() -> Self {
         let guest = peers::guest();
         let organizations = aws_sdk_organizations::Client::new(&guest.config());
         organizations.create_organization().send().await.unwrap();

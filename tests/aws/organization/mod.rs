@@ -225,6 +225,41 @@ fn calls_of_a_listing_grow_with_pages_and_units() {
     });
 }
 
+/// Where accounts tell their paths, nobody asks for units, and everything is seen as the walk sees it.
+#[test]
+fn paths_spare_the_walk_and_tell_the_same() {
+    block_on(async {
+        let company = Company::telling_paths().await;
+        let outer = company.unit("r", "people").await;
+        let inner = company.unit(outer.as_str(), "trainees").await;
+        for number in 0..21 {
+            let account =
+                company.account(&format!("person-{number}"), &[("account-state", "released")]).await;
+            company.put(account, if number % 2 == 0 { &outer } else { &inner }).await;
+        }
+        let before = company.calls().len();
+        let told = company.adapter.list().await.unwrap();
+        let mut calls = company.calls().split_off(before);
+        calls.sort();
+        assert_eq!(
+            calls,
+            ["organizations:ListAccounts", "organizations:ListAccounts", "tag:GetResources"],
+            "22 accounts are two pages of one listing, and one of the other"
+        );
+        let before = company.calls().len();
+        let look = seen(company.look(told[1].account).await);
+        assert_eq!(company.calls().split_off(before).len(), 2, "what it is, and its tags");
+        assert_eq!(look.profile, told[1].profile);
+
+        company.guest.describe_without_paths();
+        let walked = company.adapter.list().await.unwrap();
+        assert_eq!(told.len(), walked.len());
+        for (told, walked) in told.iter().zip(&walked) {
+            assert_eq!((told.account, &told.profile), (walked.account, &walked.profile));
+        }
+    });
+}
+
 #[test]
 fn an_incomplete_listing_is_no_listing() {
     block_on(async {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use state_machine::{Text, Timestamp};
+use state_machine::{AccountId, Text, Timestamp};
 
-use crate::settings::{Settings, Values};
+use crate::settings::{OwnAccounts, Settings, Values};
 
 /// How long a value counts after it was read.
 const REMEMBERED: TimeDelta = TimeDelta::minutes(1);
@@ -34,6 +34,8 @@ pub(super) struct Memory {
     values: BTreeMap<Text, (Held, Timestamp)>,
     /// What parameters with these values mean. It depends on nothing else, so it never becomes wrong.
     assembled: VecDeque<(Values, Arc<Settings>)>,
+    /// The general parameter that was understood last, and which accounts it says have one of their own.
+    hint: Option<(Text, Option<OwnAccounts>)>,
 }
 
 impl Memory {
@@ -50,6 +52,16 @@ impl Memory {
             self.values.clear();
         }
         self.values.insert(name, (held, asked));
+    }
+
+    /// Whether the general parameter, as it was read in the last minute, says that the account has none of its own.
+    pub(super) fn speaks_not_of(&mut self, account: AccountId, general: &Text, now: Timestamp) -> bool {
+        let Some(Held::Value(value)) = self.get(general, now) else { return false };
+        if self.hint.as_ref().is_none_or(|(known, _)| *known != value) {
+            let told = OwnAccounts::of_general(&value);
+            self.hint = Some((value, told));
+        }
+        self.hint.as_ref().and_then(|(_, told)| told.as_ref()).is_some_and(|told| !told.has(account))
     }
 
     /// What these values were found to mean.

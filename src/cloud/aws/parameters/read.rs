@@ -11,7 +11,7 @@ use super::{NoSettings, Parameters};
 use crate::cloud::aws::call::CallError;
 use crate::cloud::aws::governor::Lane;
 use crate::cloud::aws::pages::Pages;
-use crate::settings::{Settings, Values, assemble};
+use crate::settings::{Settings, Subject, Values, assemble};
 
 const GET_PARAMETERS: &str = "ssm:GetParameters";
 const GET_PARAMETERS_BY_PATH: &str = "ssm:GetParametersByPath";
@@ -77,8 +77,16 @@ impl Parameters {
         let now = self.clock.now();
         let mut values = Values::new();
         let mut unknown = Vec::new();
+        let own = account.map(|account| (account, self.place.names.of_subject(&Subject::Account(account))));
+        let general = self.place.names.of_subject(&Subject::General);
         self.remembering(|memory| {
             for name in names {
+                if let Some((account, own)) = &own
+                    && name == own
+                    && memory.speaks_not_of(*account, &general, now)
+                {
+                    continue;
+                }
                 match memory.get(name, now) {
                     Some(Held::Value(value)) => {
                         values.insert(Text::clone(name), value);

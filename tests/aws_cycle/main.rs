@@ -1,0 +1,28 @@
+//! A whole organization on AWS as other people have written it: from its first day through a maintenance window, with
+//! every call counted on the wire.
+
+#![cfg(feature = "aws")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod company;
+#[path = "../fixtures/events/mod.rs"]
+mod fixtures;
+mod functions;
+mod life;
+#[path = "../peers/mod.rs"]
+mod peers;
+mod steady;
+mod table;
+mod told;
+mod wire;
+
+use state_machine::Timestamp;
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// A Saturday, long after whatever day it is: the peer writes its own time into what it makes, and that is then old.
+fn start() -> Timestamp {
+    "2060-01-03T09:00:00Z".parse().unwrap()
+}

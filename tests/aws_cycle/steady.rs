@@ -1,0 +1,66 @@
+//! On-boarding, and then one maintenance window in which nothing goes wrong: what it takes.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use chrono::TimeDelta;
+use state_machine::State;
+
+use crate::company::{Company, STATE_KEY};
+use crate::life::Life;
+use crate::table::Table;
+use crate::{block_on, start};
+
+const ACCOUNTS: usize = 25;
+
+/// What the Python predecessor takes of a processor for an account and a cycle, measured against the same peer.
+const PREDECESSOR: Duration = Duration::from_millis(2_050);
+
+#[test]
+fn an_organization_is_on_boarded_and_maintained() {
+    block_on(async {
+        let company = Company::found(ACCOUNTS, 3).await;
+        let mut life = Life::new(&company, start(), RetryConfig::disabled());
+        life.accounts_are_created();
+        life.live(TimeDelta::hours(6)).await;
+        assert_eq!(life.failures, Vec::<String>::new());
+        println!("\non-boarding\n{}", Table::new(&life.take_calls(), ACCOUNTS).render());
+        all_are_released(&company, &mut life, 1).await;
+        let steps = ["AssignedAccount", "CreatedAccount", "PreparedAccount", "ReleasedAccount"];
+        are_announced(&life, &[&steps[..], &["SuccessfulOnBoardingEvent"]].concat());
+
+        life.window_opens(start() + TimeDelta::days(7)).await;
+        life.live(TimeDelta::hours(6)).await;
+        assert_eq!(life.failures, Vec::<String>::new());
+        let table = Table::new(&life.take_calls(), ACCOUNTS);
+        println!("a maintenance cycle\n{}", table.render());
+        all_are_released(&company, &mut life, 2).await;
+        let steps =
+            ["AssignedAccount", "ExpiredAccount", "PreparedAccount", "PurgedAccount", "ReleasedAccount"];
+        are_announced(&life, &[&steps[..], &["SuccessfulMaintenanceEvent"]].concat());
+
+        let spent = life.functions.processor / u32::try_from(ACCOUNTS).unwrap();
+        println!("processor time for an account and a cycle: {spent:?}, of the predecessor {PREDECESSOR:?}");
+        let organizations = table.per_account(&["organizations"]);
+        assert!(organizations <= 6.3, "{organizations} calls to AWS Organizations for an account");
+        let all = table.per_account(&[]);
+        assert!(all <= 50.0, "{all} calls for an account");
+    });
+}
+
+async fn all_are_released(company: &Company, life: &mut Life<'_>, cycles: u32) {
+    for head in life.heads().await {
+        assert_eq!((head.state(), head.cycles()), (Some(State::Released), cycles), "{head:#?}");
+        let tags = company.tags(head.id()).await;
+        assert_eq!(tags.get(STATE_KEY).map(String::as_str), Some("released"), "{tags:?}");
+        assert!(tags.contains_key("account-holder") && !tags.contains_key("Owner"), "{tags:?}");
+    }
+}
+
+/// Each of these was announced once for each account, and nothing else.
+fn are_announced(life: &Life<'_>, labels: &[&str]) {
+    let mut labels: Vec<_> = labels.iter().map(|label| ((*label).to_owned(), ACCOUNTS)).collect();
+    labels.sort();
+    let announced: Vec<_> = life.announced.iter().map(|(label, times)| (label.clone(), *times)).collect();
+    assert_eq!(announced, labels);
+}
