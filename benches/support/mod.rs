@@ -6,12 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
 use spa::cloud::local::faults::Faults;
 use spa::journal::Journal as _;
 use spa::settings::Settings;
 use spa::simulation::run::run_or_die;
 use spa::simulation::{Scenario, Simulated, simulate};
 use state_machine::AccountId;
+
+/// The one of the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Four units; windows on Saturdays, wide enough for everybody: with the usual brakes, 50 accounts at a time,
 /// ten thousand do not have their turn in two days. Everything else is as by default.
