@@ -1,5 +1,13 @@
-//! A deployment on AWS: journal, organization, builds and the rest, put together.
+//! The lifecycle on AWS: its world, put together from the adapters.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `world` | journal, organization, builds and the rest, over the connections of one process |
+//! | [`variables`] | where a deployment is, as the variables of an environment tell it |
+//! | [`naming`] | what a deployment calls its parts, and so what these variables say |
 
+pub mod naming;
+pub mod variables;
 mod world;
 
 pub use world::{AwsWorld, Baseline, Deployment};

@@ -8,7 +8,7 @@ use state_machine::{
     Account, AccountId, Custody, Hold, Reading, Standing, State, Status, TaskKind, Text, Timestamp, UnitId,
 };
 
-use crate::cloud::local::Member;
+use crate::cloud::Listed;
 use crate::settings::Settings;
 
 use super::place::{Place, holder_key, reading};
@@ -65,9 +65,9 @@ fn in_a_word<S: serde::Serializer>(standing: &Option<Standing>, to: S) -> Result
 /// Prints the accounts that the journal knows, and those of the organization of which it knows nothing.
 ///
 /// # Errors
-/// When the store cannot be read.
-pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
+/// When the organization or its journal cannot be read.
+pub fn run<P: Place>(options: &Options, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
     let settings = context.settings_if_usable(
         "holders are read from the tag account-holder, and holds of the settings are not known",
     );
@@ -87,8 +87,8 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
         .iter()
         .filter(|head| sieve.takes(head))
         .map(|head| Row { stuck: stuck(head, now), ..recorded(head, key, &sieve) });
-    let never = unseen.iter().filter(|(id, member)| sieve.takes_unseen(*id, member));
-    let never = never.map(|(id, member)| never_recorded(*id, member, key, &sieve, settings.as_ref()));
+    let never = unseen.iter().filter(|member| sieve.takes_unseen(member));
+    let never = never.map(|member| never_recorded(member, key, &sieve, settings.as_ref()));
     let mut rows: Vec<Row> = recorded.chain(never).collect();
     rows.sort_by_key(|row| row.account);
     if rows.is_empty() {
@@ -135,16 +135,11 @@ fn recorded(head: &Account, key: &str, sieve: &Sieve<'_>) -> Row {
 }
 
 /// What the organization tells of an account that the journal does not know.
-fn never_recorded(
-    id: AccountId,
-    member: &Member,
-    key: &str,
-    sieve: &Sieve<'_>,
-    settings: Option<&Arc<Settings>>,
-) -> Row {
+fn never_recorded(member: &Listed, key: &str, sieve: &Sieve<'_>, settings: Option<&Arc<Settings>>) -> Row {
     let profile = &member.profile;
+    let id = member.account;
     let standing = settings.map(|settings| settings.resolve(id, &profile.units).policy().standing);
-    let tag = member.reading();
+    let tag = member.reading.clone();
     Row {
         account: id,
         name: Text::clone(&profile.name),
@@ -159,7 +154,7 @@ fn never_recorded(
         task: None,
         next_wake: None,
         quarantine: None,
-        hold: sieve.hold_of_unseen(id, member),
+        hold: sieve.hold_of_unseen(member),
         stuck: None,
         cycles: 0,
         version: 0,

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Exit, Format, account, accounts, check, completions, events, explain, schema, simulate, up, validate,
+    Exit, Format, On, account, accounts, check, completions, events, explain, schema, simulate, up, validate,
     window,
 };
 
@@ -21,6 +22,20 @@ pub struct Arguments {
     pub command: Command,
 }
 
+impl Arguments {
+    /// Reads the arguments of the process.
+    ///
+    /// # Errors
+    /// When they are wrong, or ask for help.
+    pub fn read() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        let mut arguments =
+            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
+        arguments.common.on_is_named = matches.value_source("on") == Some(ValueSource::CommandLine);
+        Ok(arguments)
+    }
+}
+
 /// Switches that every command knows.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Common options")]
@@ -31,6 +46,19 @@ pub struct Common {
     /// The file that keeps the local organization and its journal.
     #[arg(long, global = true, value_name = "FILE", env = "SPA_STORE", default_value = "spa.db")]
     pub store: PathBuf,
+    /// Where accounts and journal are: on this machine, or on AWS.
+    #[arg(long, global = true, value_name = "PLACE", value_enum, env = "SPA_ON", default_value_t)]
+    pub on: On,
+    /// Whether the arguments say where, and not the environment.
+    #[arg(skip)]
+    pub on_is_named: bool,
+    /// On AWS: the profile to act as, from the files that `aws configure` writes [default: the environment's
+    /// keys, else `AWS_PROFILE`].
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// On AWS: the region in which the system runs, when it is not the one of the settings.
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
     /// How data is printed.
     #[arg(long, short, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub output: Format,
@@ -54,6 +82,18 @@ pub enum Command {
     Explain(explain::Options),
     /// Keeps a local organization alive, in real or in accelerated time.
     Up(up::Options),
+    /// What is asked of an organization, wherever it is.
+    #[command(flatten)]
+    Fleet(Fleet),
+    /// Prints the JSON Schema of settings.yaml, for editors.
+    Schema(schema::Options),
+    /// Prints completions for a shell.
+    Completions(completions::Options),
+}
+
+/// What is asked of an organization, wherever it is.
+#[derive(Debug, Subcommand)]
+pub enum Fleet {
     /// Shows the accounts: state, holder, unit, what is done with each, and what comes next.
     Accounts(accounts::Options),
     /// One account in full, and what operators may ask for.
@@ -62,15 +102,24 @@ pub enum Command {
     Check(check::Options),
     /// Shows what the next maintenance window would do, and opens one.
     Window(window::Options),
-    /// Hands events to the local organization, and shows those that were refused.
+    /// Handles events as the functions do, and shows those that were refused.
     Events(events::Options),
-    /// Prints the JSON Schema of settings.yaml, for editors.
-    Schema(schema::Options),
-    /// Prints completions for a shell.
-    Completions(completions::Options),
 }
 
 impl Command {
+    /// Its name, when it is about a local organization and nothing else.
+    pub const fn only_local(&self) -> Option<&'static str> {
+        match self {
+            Self::Simulate(_) => Some("simulate"),
+            Self::Up(_) => Some("up"),
+            Self::Validate(_)
+            | Self::Explain(_)
+            | Self::Fleet(_)
+            | Self::Schema(_)
+            | Self::Completions(_) => None,
+        }
+    }
+
     /// What is logged when nobody says what.
     pub const fn log(&self) -> &'static str {
         // What goes wrong in a simulation goes wrong on purpose, and stands in the report.
@@ -80,8 +129,6 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,6 @@
 //! `spa check`: every account against its settings. The exit status says whether anything was found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -10,9 +10,7 @@ use state_machine::{
     Account, AccountId, Custody, Email, Gesture, Policy, Reading, Standing, State, Status, Text, Timestamp,
 };
 
-use crate::cloud::local::Member;
-use crate::journal::sqlite::SqliteJournal;
-use crate::local::LocalWorld;
+use crate::cloud::Listed;
 use crate::settings::Settings;
 
 use super::place::{Place, reading};
@@ -46,27 +44,25 @@ struct Finding {
 ///
 /// # Errors
 /// When the store or the settings cannot be used, or the account is not known.
-pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
+pub fn run<P: Place>(options: &Options, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
     let settings = context.settings()?;
-    let organization = place.organization(context)?;
-    if let Some(account) = options.account {
-        place.head(account, context)?;
-    }
-    let heads: BTreeMap<AccountId, Arc<Account>> =
-        place.heads()?.into_iter().map(|head| (head.id(), head)).collect();
-    let ids = heads.keys().chain(organization.members().keys()).copied();
-    let ids: std::collections::BTreeSet<AccountId> =
-        ids.filter(|id| options.account.is_none_or(|account| account == *id)).collect();
-    let world = place.look(&settings, context)?;
+    let (heads, members) = match options.account {
+        Some(account) => (vec![place.head(account)?], place.member(account)?.into_iter().collect()),
+        None => (place.heads()?, place.members()?),
+    };
+    let heads: BTreeMap<AccountId, Arc<Account>> = heads.into_iter().map(|head| (head.id(), head)).collect();
+    let members: BTreeMap<AccountId, Listed> =
+        members.into_iter().map(|member| (member.account, member)).collect();
+    let ids: BTreeSet<AccountId> = heads.keys().chain(members.keys()).copied().collect();
     let mut findings = Vec::new();
     let mut managed = 0;
     for &id in &ids {
         let unseen = Arc::new(Account::unseen(id));
         let head = heads.get(&id).unwrap_or(&unseen);
-        let checked = Checked::new(&settings, &world, head, organization.member(id), place.now());
+        let checked = Checked::new(&settings, &place, head, members.get(&id));
         managed += usize::from(checked.policy.standing == Standing::Managed);
-        checked.check(&mut findings)?;
+        checked.check(&mut findings);
     }
     let mut table = Table::new(["account", "finding", "what", "what helps"]);
     for finding in &findings {
@@ -92,27 +88,21 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
 /// One account, beside its settings.
 struct Checked<'a> {
     head: &'a Account,
-    member: Option<&'a Member>,
+    member: Option<&'a Listed>,
     policy: Arc<Policy>,
     now: Timestamp,
-    /// The world of now, to ask what would be refused.
-    world: &'a LocalWorld<SqliteJournal>,
+    /// What finds an account of which nothing was recorded yet.
+    finder: &'static str,
 }
 
 impl<'a> Checked<'a> {
-    fn new(
-        settings: &Settings,
-        world: &'a LocalWorld<SqliteJournal>,
-        head: &'a Account,
-        member: Option<&'a Member>,
-        now: Timestamp,
-    ) -> Self {
+    fn new(settings: &Settings, place: &impl Place, head: &'a Account, member: Option<&'a Listed>) -> Self {
         let units = member.map_or(&head.profile().units, |member| &member.profile.units);
         let policy = Arc::clone(settings.resolve(head.id(), units).policy());
-        Self { head, member, policy, now, world }
+        Self { head, member, policy, now: place.now(), finder: place.finder() }
     }
 
-    fn check(&self, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    fn check(&self, findings: &mut Vec<Finding>) {
         let mut find = |code, text: String, help: Option<String>| {
             findings.push(Finding { account: self.head.id(), code, text, help });
         };
@@ -121,40 +111,43 @@ impl<'a> Checked<'a> {
                 let text = "the organization has no such account any more, and its journal does not tell yet";
                 find("gone", text.to_owned(), None);
             }
-            return Ok(());
+            return;
         };
         if self.policy.standing != Standing::Managed {
             self.check_left_over(member, &mut find);
-            return Ok(());
+            return;
         }
         if member.status != Status::Active {
             // Nothing is done with it, and nothing is expected of it.
-            return Ok(());
+            return;
         }
         match self.head.custody() {
             Custody::Unseen => {
                 let text = "it is managed, and nothing was ever recorded of it";
-                let help = "the next comparison finds it, when the organization lives: spa up";
-                find("never-seen", text.to_owned(), Some(help.to_owned()));
-                return Ok(());
+                find("never-seen", text.to_owned(), Some(self.finder.to_owned()));
+                return;
             }
             Custody::Sighted => {
                 let text = format!("it came with a state; now it has {}", self.head.tag().reading);
-                find("not-adopted", text, Some(self.how_to_take_over()?));
-                return Ok(());
+                find("not-adopted", text, Some(self.how_to_take_over()));
+                return;
             }
             Custody::Ours => {}
         }
-        self.check_state(member, &mut find)?;
+        self.check_state(member, &mut find);
         self.check_holder(member, &mut find);
         self.check_tags(member, &mut find);
-        self.check_progress(&mut find)
+        self.check_progress(&mut find);
     }
 
     /// What would not be refused; where everything would be, what else helps.
-    fn how_to_take_over(&self) -> Result<String, Failure> {
-        let advice = advice::to_take_over(self.world, self.head)?;
-        Ok(if advice.is_empty() { self.why() } else { advice.join("; ") })
+    fn how_to_take_over(&self) -> String {
+        let advice = self.known().taking_over();
+        if advice.is_empty() { self.why() } else { advice.join("; ") }
+    }
+
+    fn known(&self) -> advice::Known<'_> {
+        advice::Known { head: self.head, member: self.member, policy: &self.policy, now: self.now }
     }
 
     fn why(&self) -> String {
@@ -162,12 +155,12 @@ impl<'a> Checked<'a> {
     }
 
     /// An account that left management, and still carries what this system wrote.
-    fn check_left_over(&self, member: &Member, find: &mut impl FnMut(&'static str, String, Option<String>)) {
+    fn check_left_over(&self, member: &Listed, find: &mut impl FnMut(&'static str, String, Option<String>)) {
         let standing = self.policy.standing;
         if self.head.task().is_some_and(|task| task.build.is_some()) {
             find("left-over", format!("it is {standing}, and a build of ours still runs in it"), None);
         } else if standing == Standing::Unmanaged
-            && let Some(tag) = member.state_tag.text()
+            && let Some(tag) = state_tag(member)
         {
             let key = &self.policy.keys.state;
             let help = format!("take the tag {key} away, or name the account or its unit in the settings");
@@ -175,16 +168,12 @@ impl<'a> Checked<'a> {
         }
     }
 
-    fn check_state(
-        &self,
-        member: &Member,
-        find: &mut impl FnMut(&'static str, String, Option<String>),
-    ) -> Result<(), Failure> {
+    fn check_state(&self, member: &Listed, find: &mut impl FnMut(&'static str, String, Option<String>)) {
         let tag = self.head.tag();
-        let real = member.reading();
+        let real = member.reading.clone();
         match &real {
             Reading::Unrecognised(text) => {
-                let help = if advice::would_be_done(self.world, self.head.id(), Gesture::Vanilla)? {
+                let help = if self.known().would_be_done(Gesture::Vanilla) {
                     format!("spa account vanilla {} --reason … on-boards it again", self.head.id())
                 } else {
                     self.why()
@@ -202,10 +191,9 @@ impl<'a> Checked<'a> {
                 }
             }
         }
-        Ok(())
     }
 
-    fn check_holder(&self, member: &Member, find: &mut impl FnMut(&'static str, String, Option<String>)) {
+    fn check_holder(&self, member: &Listed, find: &mut impl FnMut(&'static str, String, Option<String>)) {
         if !self.is_settled() {
             return;
         }
@@ -220,7 +208,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    fn check_tags(&self, member: &Member, find: &mut impl FnMut(&'static str, String, Option<String>)) {
+    fn check_tags(&self, member: &Listed, find: &mut impl FnMut(&'static str, String, Option<String>)) {
         if !self.is_settled() {
             return;
         }
@@ -241,22 +229,19 @@ impl<'a> Checked<'a> {
         }
     }
 
-    fn check_progress(
-        &self,
-        find: &mut impl FnMut(&'static str, String, Option<String>),
-    ) -> Result<(), Failure> {
+    fn check_progress(&self, find: &mut impl FnMut(&'static str, String, Option<String>)) {
         let why = self.why();
         let stuck = trouble::stuck(self.head, self.now);
         if let Some(stuck) = &stuck {
             find("stuck", stuck.clone(), Some(why.clone()));
         }
         if self.head.on_boarded().is_some() {
-            return Ok(());
+            return;
         }
         if advice::was_given_away(self.head) {
             let text = "it was released before it was on-boarded, and was not adopted: no window takes it";
-            find("never-on-boarded", text.to_owned(), Some(self.how_to_take_over()?));
-            return Ok(());
+            find("never-on-boarded", text.to_owned(), Some(self.how_to_take_over()));
+            return;
         }
         let since = self.head.managed_since().unwrap_or(self.now);
         let hold = self.policy.hold_at(self.head.hold(), self.now);
@@ -269,14 +254,22 @@ impl<'a> Checked<'a> {
                 let since = time::distance(since, self.now);
                 format!("it came under management {since}, and was never on-boarded")
             }
-            (None, _) => return Ok(()),
+            (None, _) => return,
         };
         find("never-on-boarded", text, Some(why));
-        Ok(())
     }
 
     /// Whether nothing is about to change its tags.
     fn is_settled(&self) -> bool {
         self.head.state() == Some(State::Released) && self.head.tag().entered
+    }
+}
+
+/// The text of the state tag, whatever it is.
+fn state_tag(member: &Listed) -> Option<&str> {
+    match &member.reading {
+        Reading::Known(state) => Some(state.as_str()),
+        Reading::Unrecognised(text) => Some(text),
+        Reading::Untagged | Reading::Unreadable(_) => None,
     }
 }

@@ -1,7 +1,7 @@
 //! What every command is given.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::Utc;
 use state_machine::Timestamp;
@@ -10,7 +10,7 @@ use crate::settings::{self, Settings};
 use crate::store::{Open, Store};
 
 use super::arguments::Common;
-use super::{Exit, Failure, Screen};
+use super::{Exit, Failure, On, Screen};
 
 /// What every command is given.
 #[derive(Clone, Debug)]
@@ -18,6 +18,11 @@ pub struct Context {
     settings: PathBuf,
     store: PathBuf,
     screen: Screen,
+    on: On,
+    profile: Option<String>,
+    region: Option<String>,
+    /// The settings, once somebody has asked for them: what is doubtful in them is said once.
+    loaded: OnceLock<Arc<Settings>>,
 }
 
 impl Context {
@@ -37,7 +42,35 @@ impl Context {
             .with_writer(std::io::stderr)
             .with_ansi(screen.colors_notes())
             .try_init();
-        Self { settings: common.settings.clone(), store: common.store.clone(), screen }
+        Self {
+            settings: common.settings.clone(),
+            store: common.store.clone(),
+            screen,
+            on: common.on,
+            profile: common.profile.clone(),
+            region: common.region.clone(),
+            loaded: OnceLock::new(),
+        }
+    }
+
+    /// Where accounts and journal are.
+    pub const fn on(&self) -> On {
+        self.on
+    }
+
+    /// The profile to act as on AWS, when somebody named one.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// The region in which the system runs on AWS, when somebody named one.
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+
+    /// The settings that were loaded before.
+    pub fn loaded(&self) -> Option<&Arc<Settings>> {
+        self.loaded.get()
     }
 
     /// Where output goes.
@@ -60,12 +93,15 @@ impl Context {
     /// # Errors
     /// When they cannot be used. Every fault was said then.
     pub fn settings(&self) -> Result<Arc<Settings>, Failure> {
+        if let Some(settings) = self.loaded.get() {
+            return Ok(Arc::clone(settings));
+        }
         let loaded = settings::load_at(&self.settings, Timestamp::from(Utc::now()));
         if !loaded.report.is_empty() {
             self.screen.note(loaded.report.render(self.screen.colors_notes()).trim_end());
         }
         match loaded.settings {
-            Some(settings) => Ok(Arc::new(settings)),
+            Some(settings) => Ok(Arc::clone(self.loaded.get_or_init(|| Arc::new(settings)))),
             None if loaded.missing => Err(Failure::new(
                 Exit::NotFound,
                 format!("there are no settings at {}", self.settings.display()),
@@ -78,6 +114,9 @@ impl Context {
     /// The settings, for a command that can do with less: when they cannot be used, that is said, with what
     /// is missing then.
     pub fn settings_if_usable(&self, without: &str) -> Option<Arc<Settings>> {
+        if let Some(settings) = self.loaded.get() {
+            return Some(Arc::clone(settings));
+        }
         let loaded = settings::load_at(&self.settings, Timestamp::from(Utc::now()));
         let path = self.settings.display();
         let Some(settings) = loaded.settings else {

@@ -1,4 +1,4 @@
-//! `spa events`: real events for the local organization, and those that were refused.
+//! `spa events`: real events, handled as a function handles them, and those that were refused.
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -8,14 +8,11 @@ use serde::Serialize;
 use state_machine::{Actor, Cause, FleetFact, Text, Timestamp, Version};
 
 use crate::event::{Handler, read_events};
-use crate::handler::{Dispatched, Handlers};
+use crate::handler::{Addressee, Dispatched, Handlers};
 use crate::journal::Journal as _;
-use crate::journal::sqlite::SqliteJournal;
-use crate::lifecycle::LifecycleError;
-use crate::local::{Engine, LocalWorld};
+use crate::lifecycle::{LifecycleError, World};
 
-use super::account::operator;
-use super::place::{Place, done};
+use super::place::Place;
 use super::{Cell, Context, Exit, Failure, Table, Tone, time};
 
 /// How many bytes of events are read: more than anybody sends by hand.
@@ -33,7 +30,7 @@ pub struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Question {
-    /// Hands events to the local organization, as EventBridge, SQS or a person hands them to Lambda.
+    /// Handles events as the functions do: what EventBridge, SQS or a person hands to them.
     Send(SendOptions),
     /// Shows events that were refused: when, why, and how they began.
     Refused(RefusedOptions),
@@ -48,6 +45,12 @@ struct SendOptions {
     /// The function that inputs are for which do not say so, such as on-reconcile for `{}`.
     #[arg(long, value_name = "NAME")]
     function: Option<Handler>,
+    /// Tells whom each event is for, and handles none.
+    #[arg(long)]
+    dry_run: bool,
+    /// Does not ask for a confirmation.
+    #[arg(long, short)]
+    yes: bool,
 }
 
 /// Which ones are shown.
@@ -65,10 +68,10 @@ struct RefusedOptions {
 ///
 /// # Errors
 /// When the store, the settings or the file cannot be used.
-pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
+pub fn run<P: Place>(options: &Options, context: &Context) -> Result<Exit, Failure> {
     match &options.question {
-        Question::Send(options) => send(options, context),
-        Question::Refused(options) => refused(options, context),
+        Question::Send(options) => send::<P>(options, context),
+        Question::Refused(options) => refused::<P>(options, context),
     }
 }
 
@@ -85,31 +88,39 @@ struct Answer {
     text: String,
 }
 
-fn send(options: &SendOptions, context: &Context) -> Result<Exit, Failure> {
+fn send<P: Place>(options: &SendOptions, context: &Context) -> Result<Exit, Failure> {
     let input = read(options)?;
-    let place = Place::open(context)?;
+    let place = P::open(context)?;
     let settings = context.settings()?;
-    let world = place.operate(&settings, context)?;
-    let engine = Engine::new(&world);
-    let handlers = engine.handlers();
+    let world =
+        if options.dry_run { place.look(&settings, place.now())? } else { place.operate(&settings)? };
+    let handlers = place.handlers(&world);
+    if options.dry_run || (P::ASKS && !options.yes) {
+        let sent = foresee(&input, options, &handlers, context)?;
+        if options.dry_run {
+            return Ok(Exit::Success);
+        }
+        let events = if sent == 1 { "1 event is".to_owned() } else { format!("{sent} events are") };
+        context.screen().confirm(&format!("{events} handled in {}", place.named()))?;
+    }
     let mut answers = Vec::new();
     let lines: Vec<&[u8]> = input.split(|byte| *byte == b'\n').collect();
     for item in read_events(&input) {
         let handled = match &item.outcome {
-            Ok(text) => dispatch(&handlers, text, options.function)?,
+            Ok(text) => dispatch(&place, &handlers, text, options.function)?,
             // Lines that are no JSON leave a record, too.
             Err(refusal) => {
                 let line = lines.get(item.line - 1).copied().unwrap_or_default();
-                done(handlers.refuse(refusal.clone(), line, None))?
+                place.done(handlers.refuse(refusal.clone(), line, None))?
             }
         };
         if let Ok(dispatched) = &handled {
-            engine.note(dispatched)?;
+            place.note(&world, dispatched)?;
         }
         answer(item.line, handled.map_err(|error| error.to_string()), &mut answers);
     }
     if answers.is_empty() {
-        return Err(Failure::new(Exit::Input, format!("there is no event in {}", options.file.display())));
+        return Err(no_event(options));
     }
     let mut table = Table::new(["line", "message", "outcome", "what"]).right([0, 1]);
     for answer in &answers {
@@ -154,17 +165,47 @@ fn read(options: &SendOptions) -> Result<Vec<u8>, Failure> {
     Ok(input)
 }
 
-type Local = LocalWorld<SqliteJournal>;
+fn no_event(options: &SendOptions) -> Failure {
+    Failure::new(Exit::Input, format!("there is no event in {}", options.file.display()))
+}
 
-fn dispatch(
-    handlers: &Handlers<'_, Local>,
+/// Tells whom each event is for. Returns how many there are.
+fn foresee<W: World>(
+    input: &[u8],
+    options: &SendOptions,
+    handlers: &Handlers<'_, W>,
+    context: &Context,
+) -> Result<usize, Failure> {
+    let mut table = Table::new(["line", "for", "account"]).right([0]);
+    let mut sent = 0;
+    for item in read_events(input) {
+        let texts = match &item.outcome {
+            Ok(text) => handlers.addressees(text.as_bytes(), options.function),
+            Err(refusal) => vec![Addressee { what: refusal.to_string(), account: None }],
+        };
+        for Addressee { what, account } in texts {
+            sent += 1;
+            let account = account.map(|account| account.to_string()).unwrap_or_default();
+            table.row([item.line.to_string().into(), what.into(), account.into()]);
+        }
+    }
+    if sent == 0 {
+        return Err(no_event(options));
+    }
+    context.screen().note(&table.render(super::table::terminal_width()));
+    Ok(sent)
+}
+
+fn dispatch<P: Place>(
+    place: &P,
+    handlers: &Handlers<'_, P::World>,
     text: &str,
     function: Option<Handler>,
 ) -> Result<Result<Dispatched, LifecycleError>, Failure> {
-    let by = || Actor::Principal(operator());
+    let by = || Actor::Principal(place.operator(None));
     match (handlers.invocation(text.as_bytes()), function) {
-        (Some(input), Some(function)) => done(handlers.invoke(function, input, by())),
-        (Some(_) | None, _) => done(handlers.dispatch(text.as_bytes(), true)),
+        (Some(input), Some(function)) => place.done(handlers.invoke(function, input, by())),
+        (Some(_) | None, _) => place.done(handlers.dispatch(text.as_bytes(), true)),
     }
 }
 
@@ -200,14 +241,13 @@ struct RefusedEvent {
     excerpt: Text,
 }
 
-fn refused(options: &RefusedOptions, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
-    let journal = place.journal();
+fn refused<P: Place>(options: &RefusedOptions, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
     let mut found = std::collections::VecDeque::new();
     let limit = options.limit.unwrap_or(usize::MAX);
     let mut after = Version::NONE;
     loop {
-        let page = done(journal.fleet_history(after, PAGE))??;
+        let page = place.done(place.journal().fleet_history(after, PAGE))??;
         let Some(last) = page.last().map(|record| record.version) else { break };
         for record in page {
             let FleetFact::EventRefused { code, message, excerpt } = record.fact else { continue };

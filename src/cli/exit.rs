@@ -16,7 +16,7 @@ pub enum Exit {
     Settings,
     /// What was asked for is refused: by the rules, or by the person who was asked to confirm.
     Refused,
-    /// There is no such account, unit, store or file. What is there and may not be read is not meant.
+    /// There is no such account, unit, store, table or file. What is there and may not be read is not meant.
     NotFound,
     /// The store cannot be used: may not be read, locked, read-only, damaged, or from a newer version.
     Store,
@@ -24,6 +24,10 @@ pub enum Exit {
     Partly,
     /// Input may not be read, or is not what it should be: events, an export of an organization.
     Input,
+    /// AWS does not let us: credentials are missing, expired or of another account, or a role or right is missing.
+    Denied,
+    /// AWS did not answer, or has no time for us now.
+    Unavailable,
     /// A fault of the program or of the machine.
     Failed,
     /// Somebody stopped it (Ctrl-C).
@@ -32,7 +36,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every way to end.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Success,
         Self::Found,
         Self::Usage,
@@ -42,6 +46,8 @@ impl Exit {
         Self::Store,
         Self::Partly,
         Self::Input,
+        Self::Denied,
+        Self::Unavailable,
         Self::Failed,
         Self::Interrupted,
     ];
@@ -58,6 +64,8 @@ impl Exit {
             Self::Store => 6,
             Self::Partly => 7,
             Self::Input => 8,
+            Self::Denied => 9,
+            Self::Unavailable => 10,
             // As `sysexits.h` has it: internal software error.
             Self::Failed => 70,
             // As shells report a process that SIGINT ended.
@@ -73,7 +81,7 @@ impl Exit {
             Self::Usage => "the command line is wrong",
             Self::Settings => "the settings may not be read, or cannot be used",
             Self::Refused => "refused, by the rules or by whoever was asked to confirm",
-            Self::NotFound => "no such account, unit, store or file",
+            Self::NotFound => "no such account, unit, store, table or file",
             Self::Store => {
                 "the store may not be read, or is locked, read-only, damaged, or from a newer version"
             }
@@ -81,6 +89,10 @@ impl Exit {
             Self::Input => {
                 "input may not be read, or is not what it should be: events, an export of an organization"
             }
+            Self::Denied => {
+                "AWS does not let us: credentials, role or right are missing, expired or of another account"
+            }
+            Self::Unavailable => "AWS did not answer, or has no time for us now: try again later",
             Self::Failed => "a fault of the program or of the machine",
             Self::Interrupted => "interrupted",
         }

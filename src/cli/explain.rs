@@ -10,7 +10,7 @@ use crate::local::Station;
 use crate::settings::{Explained, Origin, Overruled, Settings, Sourced};
 use crate::store::{Open, Store, StoreError};
 
-use super::place::done;
+use super::place::local::done;
 use super::{Cell, Context, Exit, Failure, Format, Table, Tone, time};
 
 /// How many maintenance windows are told.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use state_machine::FailureKind;
+use state_machine::{FailureKind, Unreadable as Unread};
 
 use crate::journal::JournalError;
 use crate::lifecycle::LifecycleError;
@@ -21,12 +21,26 @@ pub struct Failure {
     message: String,
     causes: Vec<String>,
     help: Vec<String>,
+    subject: Option<Subject>,
+}
+
+/// What a failure is about, for whoever knows where that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The journal.
+    Journal,
+    /// The accounts of the organization.
+    Organization,
+    /// The settings, as far as they are kept where the accounts are.
+    Settings,
+    /// As whom this process acts.
+    Caller,
 }
 
 impl Failure {
     /// A failure with this status and message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), help: Vec::new() }
+        Self { exit, message: message.into(), causes: Vec::new(), help: Vec::new(), subject: None }
     }
 
     /// A failure that an error led to, with everything that lies below it.
@@ -62,6 +76,41 @@ impl Failure {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
+    }
+
+    /// Says what it is about.
+    #[must_use]
+    pub fn on(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// What it is about, where somebody said so.
+    pub const fn subject(&self) -> Option<Subject> {
+        self.subject
+    }
+
+    /// The status for something that could not be read.
+    pub const fn exit_of_unreadable(cause: Unread) -> Exit {
+        match cause {
+            Unread::Throttled => Exit::Unavailable,
+            Unread::Denied => Exit::Denied,
+            Unread::Failed => Exit::Failed,
+        }
+    }
+
+    /// The status for a service that did not do what it was asked.
+    pub const fn exit_of_service(kind: FailureKind) -> Exit {
+        match kind {
+            FailureKind::Missing => Exit::NotFound,
+            FailureKind::Denied => Exit::Denied,
+            FailureKind::Throttled
+            | FailureKind::Busy
+            | FailureKind::LimitReached
+            | FailureKind::Unavailable
+            | FailureKind::Unreadable => Exit::Unavailable,
+            FailureKind::Rejected => Exit::Failed,
+        }
     }
 
     /// The status that the process ends with.
@@ -103,8 +152,8 @@ const fn store_exit(error: &StoreError) -> Exit {
 const fn journal_exit(error: &JournalError) -> Exit {
     match error {
         JournalError::Store(error) => store_exit(error),
-        JournalError::Service { kind: FailureKind::Missing, .. } => Exit::NotFound,
-        JournalError::Unreadable { .. } | JournalError::Service { .. } => Exit::Store,
+        JournalError::Service { kind, .. } => Failure::exit_of_service(*kind),
+        JournalError::Unreadable { .. } => Exit::Store,
         JournalError::OutOfOrder { .. } | JournalError::TooLarge { .. } => Exit::Failed,
     }
 }
@@ -112,10 +161,11 @@ const fn journal_exit(error: &JournalError) -> Exit {
 const fn lifecycle_exit(error: &LifecycleError) -> Exit {
     match error {
         LifecycleError::Journal(error) => journal_exit(error),
+        LifecycleError::Unlisted(cause) | LifecycleError::NoSettings(cause) => {
+            Failure::exit_of_unreadable(*cause)
+        }
         LifecycleError::Contended { .. }
         | LifecycleError::FleetContended { .. }
-        | LifecycleError::Unlisted(_)
-        | LifecycleError::NoSettings(_)
         | LifecycleError::Endless { .. } => Exit::Failed,
     }
 }
@@ -136,8 +186,8 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::Store(error) => error.into(),
+            JournalError::Service { .. } => Self::of(journal_exit(&error), &error).on(Subject::Journal),
             JournalError::Unreadable { .. }
-            | JournalError::Service { .. }
             | JournalError::TooLarge { .. }
             | JournalError::OutOfOrder { .. } => Self::of(journal_exit(&error), &error),
         }
@@ -148,7 +198,11 @@ impl From<LifecycleError> for Failure {
     fn from(error: LifecycleError) -> Self {
         match error {
             LifecycleError::Journal(error) => error.into(),
-            error => Self::of(lifecycle_exit(&error), &error),
+            LifecycleError::Unlisted(_) => Self::of(lifecycle_exit(&error), &error).on(Subject::Organization),
+            LifecycleError::NoSettings(_) => Self::of(lifecycle_exit(&error), &error).on(Subject::Settings),
+            LifecycleError::Contended { .. }
+            | LifecycleError::FleetContended { .. }
+            | LifecycleError::Endless { .. } => Self::of(lifecycle_exit(&error), &error),
         }
     }
 }

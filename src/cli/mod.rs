@@ -9,7 +9,9 @@
 //! | [`table`] | rows for people and for spreadsheets |
 //! | [`interrupt`] | Ctrl-C |
 //! | [`context`] | what every command is given: settings, store, screen |
-//! | [`place`] | the local organization that a command looks at or changes |
+//! | [`on`] | on this machine, or on AWS |
+//! | [`place`] | the organization that a command looks at or changes |
+//! | [`touched`] | what a gesture touches, for somebody who is to agree |
 //! | [`selection`] | which of all accounts are meant |
 //! | [`advice`] | what helps an account that does not come under management by itself |
 //! | [`trouble`] | what keeps an account from going on by itself |
@@ -30,6 +32,7 @@ mod exit;
 mod explain;
 mod failure;
 mod interrupt;
+mod on;
 mod place;
 mod schema;
 mod screen;
@@ -37,6 +40,7 @@ mod selection;
 mod simulate;
 mod table;
 mod time;
+mod touched;
 mod trouble;
 mod up;
 mod validate;
@@ -44,24 +48,26 @@ mod window;
 
 pub use context::Context;
 pub use exit::Exit;
-pub use failure::Failure;
+pub use failure::{Failure, Subject};
+pub use on::On;
 pub use screen::{Format, Screen};
 pub use table::{Cell, Table, Tone};
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use self::arguments::{Arguments, Command};
+use self::arguments::{Arguments, Command, Fleet};
+use self::place::Place;
+use self::place::local::LocalPlace;
 
 /// Runs the command that the arguments of the process name.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => return told(&error).into(),
     };
     let context = Context::new(&arguments.common, arguments.command.log());
-    let exit = match run(&arguments.command, &context) {
+    let asked = on::refuse_elsewhere(&arguments).and_then(|()| run(&arguments.command, &context));
+    let exit = match asked {
         Ok(exit) => exit,
         Err(failure) => {
             context.screen().fail(&failure);
@@ -94,12 +100,22 @@ fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Simulate(options) => simulate::run(options, context),
         Command::Explain(options) => explain::run(options, context),
         Command::Schema(options) => schema::run(options, context),
-        Command::Account(options) => account::run(options, context),
-        Command::Accounts(options) => accounts::run(options, context),
-        Command::Events(options) => events::run(options, context),
-        Command::Check(options) => check::run(options, context),
-        Command::Window(options) => window::run(options, context),
+        Command::Fleet(command) => match context.on() {
+            On::Local => ask::<LocalPlace>(command, context),
+            On::Aws => on::aws(command, context),
+        },
         Command::Up(options) => up::run(options, context),
         Command::Completions(options) => completions::run(options, context),
+    }
+}
+
+/// Asks something of this place.
+fn ask<P: Place>(command: &Fleet, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Fleet::Account(options) => account::run::<P>(options, context),
+        Fleet::Accounts(options) => accounts::run::<P>(options, context),
+        Fleet::Events(options) => events::run::<P>(options, context),
+        Fleet::Check(options) => check::run::<P>(options, context),
+        Fleet::Window(options) => window::run::<P>(options, context),
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use state_machine::{Account, AccountId, Hold, Reading, Standing, State, Timestamp, UnitId};
+use state_machine::{Account, Hold, Reading, Standing, State, Timestamp, UnitId};
 
-use crate::cloud::local::Member;
+use crate::cloud::Listed;
 use crate::settings::Settings;
 
 use super::{place, trouble};
@@ -120,9 +120,8 @@ impl<'a> Sieve<'a> {
     }
 
     /// Whether an account of the organization fits of which nothing was ever recorded.
-    pub fn takes_unseen(&self, id: AccountId, member: &Member) -> bool {
+    pub fn takes_unseen(&self, member: &Listed) -> bool {
         let Filter { state, unit, holder, stuck, held, quarantined } = self.filter;
-        let reading = member.reading();
         let key = place::holder_key(self.settings);
         let is_of = |wanted: &String| {
             let holder = member.profile.tags.get(key);
@@ -130,15 +129,15 @@ impl<'a> Sieve<'a> {
         };
         !stuck
             && !quarantined
-            && (state.is_empty() || state.iter().any(|state| state.is(&reading)))
+            && (state.is_empty() || state.iter().any(|state| state.is(&member.reading)))
             && unit.as_ref().is_none_or(|unit| member.profile.units.contains(unit))
             && holder.as_ref().is_none_or(is_of)
-            && (!held || self.hold_of_unseen(id, member).is_some())
+            && (!held || self.hold_of_unseen(member).is_some())
     }
 
     /// The hold of the settings on an account of which nothing was ever recorded.
-    pub fn hold_of_unseen(&self, id: AccountId, member: &Member) -> Option<Hold> {
-        let resolved = self.settings?.resolve(id, &member.profile.units);
+    pub fn hold_of_unseen(&self, member: &Listed) -> Option<Hold> {
+        let resolved = self.settings?.resolve(member.account, &member.profile.units);
         let policy = resolved.policy();
         policy.hold_at(None, self.now).filter(|_| policy.standing == Standing::Managed).cloned()
     }

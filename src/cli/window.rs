@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use state_machine::{Account, AccountId, Actor, Occasion, Text, Timestamp, UnitId};
+use state_machine::{Account, AccountId, Actor, Brakes, Occasion, Text, Timestamp, UnitId};
 
+use crate::cloud::Parameters as _;
 use crate::journal::Journal as _;
-use crate::lifecycle::{Lifecycle, Plan, open_window, plan_window};
+use crate::lifecycle::{Lifecycle, LifecycleError, Plan, World as _, open_window, plan_window};
 use crate::settings::Settings;
 
-use super::account::{operator, reason};
-use super::place::{Place, done};
-use super::{Cell, Context, Exit, Failure, Table, Tone, time};
+use super::account::reason;
+use super::place::Place;
+use super::{Cell, Context, Exit, Failure, Table, Tone, time, touched};
 
 /// What is asked.
 #[derive(Debug, Args)]
@@ -43,7 +44,7 @@ struct OpenOptions {
     /// Why. It is recorded.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     reason: Text,
-    /// Who asks, when it is not the user of this machine. It is recorded.
+    /// Who asks, when it is not the user of this machine; on AWS, beside the caller. It is recorded.
     #[arg(long = "as", value_name = "NAME", value_parser = reason)]
     by: Option<Text>,
     /// Shows the plan, and opens nothing.
@@ -58,8 +59,8 @@ struct OpenOptions {
 ///
 /// # Errors
 /// When the store or the settings cannot be used, or what is asked for is refused.
-pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
+pub fn run<P: Place>(options: &Options, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
     let settings = context.settings()?;
     match &options.question {
         Question::Plan(options) => {
@@ -105,15 +106,20 @@ struct Row {
 }
 
 /// The plan of a window at this instant. Until then much may change; it is a rehearsal.
-fn plan(place: &Place, settings: &Arc<Settings>, at: Timestamp, context: &Context) -> Result<Plan, Failure> {
-    let world = place.look(settings, context)?;
-    world.cloud().set_now(at);
-    Ok(done(plan_window(&Lifecycle::new(&world)))??)
+fn plan(place: &impl Place, settings: &Arc<Settings>, at: Timestamp) -> Result<(Plan, Brakes), Failure> {
+    let world = place.look(settings, at)?;
+    let plan = place.done(plan_window(&Lifecycle::new(&world)))??;
+    let brakes = place.done(world.parameters().brakes())?.map_err(LifecycleError::NoSettings)?;
+    Ok((plan, brakes))
 }
 
-fn show(place: &Place, settings: &Arc<Settings>, at: Timestamp, context: &Context) -> Result<Exit, Failure> {
-    let plan = plan(place, settings, at, context)?;
-    let brakes = settings.brakes();
+fn show(
+    place: &impl Place,
+    settings: &Arc<Settings>,
+    at: Timestamp,
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let (plan, brakes) = plan(place, settings, at)?;
     let first = usize::try_from(brakes.first_wave.min(brakes.in_flight)).unwrap_or(usize::MAX);
     let mut taken = 0;
     let mut rows = Vec::new();
@@ -159,7 +165,7 @@ fn show(place: &Place, settings: &Arc<Settings>, at: Timestamp, context: &Contex
         first.min(taken),
         brakes.in_flight
     ));
-    if let Some(window) = done(place.journal().fleet())??.window() {
+    if let Some(window) = place.done(place.journal().fleet())??.window() {
         screen.note(&format!(
             "a window is open since {}: {} of {} accounts had their turn, {} are in it now",
             window.id,
@@ -171,25 +177,29 @@ fn show(place: &Place, settings: &Arc<Settings>, at: Timestamp, context: &Contex
     Ok(Exit::Success)
 }
 
-fn open(
+fn open<P: Place>(
     options: &OpenOptions,
-    place: &Place,
+    place: &P,
     settings: &Arc<Settings>,
     context: &Context,
 ) -> Result<Exit, Failure> {
     let screen = context.screen();
     if !options.yes {
-        let accounts = plan(place, settings, place.now(), context)?.taken().count();
+        let (plan, _) = plan(place, settings, place.now())?;
+        let accounts = plan.taken().count();
+        if P::ASKS {
+            let taken = plan.accounts.iter().filter(|planned| planned.left_out.is_none());
+            touched::tell(taken.map(|planned| &*planned.account), settings, place, context);
+        }
         screen.confirm(&format!("open a window: {accounts} accounts are purged and prepared"))?;
     }
-    let world = place.operate(settings, context)?;
-    let by = Actor::Principal(options.by.clone().unwrap_or_else(operator));
+    let world = place.operate(settings)?;
+    let by = Actor::Principal(place.operator(options.by.as_ref()));
     let occasion = Occasion::Command { reason: Text::clone(&options.reason) };
-    match done(open_window(&Lifecycle::new(&world), &occasion, by, None))?? {
+    match place.done(open_window(&Lifecycle::new(&world), &occasion, by, None))?? {
         Ok(window) => {
-            let now = place.now();
-            world.cloud().change(|state| state.meta_mut().window_wake = Some(now))?;
-            let planned = done(place.journal().fleet())??.window().map_or(0, |window| window.planned);
+            place.window_opened(&world)?;
+            let planned = place.done(place.journal().fleet())??.window().map_or(0, |window| window.planned);
             match screen.format() {
                 super::Format::Json => {
                     screen.json(&serde_json::json!({ "window": window, "accounts": planned }))?;
@@ -198,8 +208,8 @@ fn open(
                     screen.text(&format!("the window of {window} was opened for {planned} accounts"))?;
                 }
             }
-            if place.is_asleep() {
-                screen.note("accounts are let in when the organization lives: spa up");
+            if let Some(wakes) = place.sleeps() {
+                screen.note(&format!("accounts are let in when the organization lives: {wakes}"));
             }
             Ok(Exit::Success)
         }

@@ -15,3 +15,18 @@ pub fn partition(region: &str) -> &'static str {
         Some(_) | None => "aws",
     }
 }
+
+/// What the names of AWS's servers end with in the partition of a region.
+///
+/// See `dnsSuffix` in <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>.
+pub fn domain(region: &str) -> &'static str {
+    match partition(region) {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        _ => "amazonaws.com",
+    }
+}

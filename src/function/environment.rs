@@ -1,14 +1,12 @@
 //! What the environment of a function says: which function it is, and where everything is.
 
-use state_machine::{AccountId, Text};
 use tracing::level_filters::LevelFilter;
 
 use super::log;
-use crate::aws::{Baseline, Deployment};
-use crate::cloud::aws::baseline::{Architecture, Blueprint};
+use crate::aws::Deployment;
+use crate::aws::variables::{EnvironmentErrors, Reader};
 use crate::cloud::aws::connect::Roles;
-use crate::event::{Handler, Trust};
-use crate::settings::Names;
+use crate::event::Handler;
 
 /// What the environment of a function says. Names that the predecessor's functions have are the same here.
 ///
@@ -43,29 +41,6 @@ pub struct Environment {
     pub level: LevelFilter,
 }
 
-/// Something in the environment that is not as it must be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EnvironmentError {
-    /// A variable is missing or empty.
-    #[error("the variable {0} is not set")]
-    Missing(&'static str),
-    /// A variable holds something that it must not hold.
-    #[error("the variable {name} is `{value}`: {problem}")]
-    Invalid {
-        /// The variable.
-        name: &'static str,
-        /// What it holds.
-        value: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
-/// All that is wrong with an environment.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct EnvironmentErrors(pub Vec<EnvironmentError>);
-
 /// What Lambda itself sets, and its runtime does not start without:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>.
 const OF_LAMBDA: [&str; 3] =
@@ -77,173 +52,38 @@ impl Environment {
     /// # Errors
     /// With everything that is wrong, not only the first.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentErrors> {
-        let mut reader = Reader { variable, errors: Vec::new() };
+        let mut reader = Reader::new(variable);
         for name in OF_LAMBDA {
             reader.required(name);
         }
         let handler = reader.parsed::<Handler>("_HANDLER");
-        let names = reader.names();
-        let automation_account = reader.parsed::<AccountId>("AUTOMATION_ACCOUNT");
-        let management = reader.management();
-        let region = reader.optional("AUTOMATION_REGION").or_else(|| reader.required("AWS_REGION"));
-        let member_role = reader.required("ROLE_NAME_TO_MANAGE_CODEBUILD");
-        let table = reader.required("JOURNAL_TABLE");
-        let bus = reader.required("EVENT_BUS_ARN");
-        let wake_up_queue = reader.required("WAKE_UP_QUEUE_URL");
-        let session_tags = reader.or("SESSION_TAGS", false);
-        let level = reader.level();
-        let baseline = || {
-            let (environment, automation_account) = (names.as_ref()?.environment(), automation_account?);
-            let (region, bus) = (region.as_ref()?, bus.as_ref()?);
-            Some((Text::clone(environment), automation_account, Text::clone(region), Text::clone(bus)))
-        };
-        let baseline = reader.baseline(baseline());
-        let tag_prefix = reader.optional("TAG_PREFIX").unwrap_or_else(|| "account-".into());
-        let cost_center_key = reader.optional("COST_MANAGEMENT_TAG");
-        let external_id = reader.optional("EXTERNAL_ID");
-        let read = || {
-            let (handler, names, region, member_role) = (handler?, names?, region?, member_role?);
-            let environment = Text::clone(names.environment());
-            let management = management?;
-            let roles = Roles {
-                environment: Text::clone(&environment),
-                function: handler.name().into(),
-                region: Text::clone(&region),
-                management: Some(management.clone()),
-                member: Text::clone(&member_role),
-                external_id,
-                session_tags,
-            };
-            let trust = Trust {
-                environment,
-                automation_account: automation_account?,
-                management_account: management.1,
-            };
-            let deployment = Deployment {
-                trust,
-                names,
-                region,
-                state_key: format!("{tag_prefix}state").into(),
-                cost_center_key,
-                table: table?,
-                bus: bus?,
-                wake_up_queue: wake_up_queue?,
-                member_role,
-                baseline: baseline?,
-            };
-            Some(Self { handler, deployment, roles, level })
-        };
-        read().filter(|_| reader.errors.is_empty()).ok_or(EnvironmentErrors(reader.errors))
+        let deployment = reader.deployment(handler.map_or("", Handler::name));
+        let level = level(&mut reader);
+        match (handler, deployment) {
+            (Some(handler), Some((deployment, roles))) if reader.is_content() => {
+                Ok(Self { handler, deployment, roles, level })
+            }
+            _ => Err(reader.into_errors()),
+        }
     }
 }
 
-struct Reader<V> {
-    variable: V,
-    errors: Vec<EnvironmentError>,
-}
-
-impl<V: Fn(&str) -> Option<String>> Reader<V> {
-    fn optional(&self, name: &'static str) -> Option<Text> {
-        (self.variable)(name).filter(|value| !value.is_empty()).map(Text::from)
-    }
-
-    fn required(&mut self, name: &'static str) -> Option<Text> {
-        let value = self.optional(name);
-        if value.is_none() {
-            self.errors.push(EnvironmentError::Missing(name));
-        }
-        value
-    }
-
-    fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.required(name)?;
-        value.parse().map_err(|error: T::Err| self.invalid(name, &value, &error)).ok()
-    }
-
-    fn invalid(&mut self, name: &'static str, value: &str, problem: &impl ToString) {
-        let problem = problem.to_string();
-        self.errors.push(EnvironmentError::Invalid { name, value: value.to_owned(), problem });
-    }
-
-    /// What the variable says, or this when it says nothing.
-    fn or<T: std::str::FromStr<Err: std::fmt::Display>>(&mut self, name: &'static str, other: T) -> T {
-        let Some(value) = self.optional(name) else { return other };
-        match value.parse() {
-            Ok(value) => value,
-            Err(error) => {
-                self.invalid(name, &value, &error);
-                other
-            }
+fn level<V: Fn(&str) -> Option<String>>(reader: &mut Reader<V>) -> LevelFilter {
+    for name in ["AWS_LAMBDA_LOG_LEVEL", "VERBOSITY"] {
+        let Some(word) = reader.optional(name) else { continue };
+        match log::level(&word) {
+            Some(level) => return level,
+            None => reader.invalid(name, &word, &"it is no level; INFO and DEBUG are"),
         }
     }
-
-    fn names(&mut self) -> Option<Names> {
-        const NAME: &str = "ENVIRONMENT_IDENTIFIER";
-        let value = self.required(NAME)?;
-        let names = Names::new(&value);
-        if names.is_none() {
-            self.invalid(NAME, &value, &"no environment can be called so");
-        }
-        names
-    }
-
-    /// The management role, and the account that it is of: `arn:aws:iam::444455556666:role/…`.
-    fn management(&mut self) -> Option<(Text, AccountId)> {
-        const NAME: &str = "ROLE_ARN_TO_MANAGE_ACCOUNTS";
-        let role = self.required(NAME)?;
-        let account = role.split(':').nth(4).and_then(|account| account.parse().ok());
-        if account.is_none() {
-            self.invalid(NAME, &role, &"it is not the ARN of a role");
-        }
-        Some((role, account?))
-    }
-
-    fn baseline(&mut self, place: Option<(Text, AccountId, Text, Text)>) -> Option<Baseline> {
-        let Some(organization) = self.optional("ORGANIZATION_ID") else { return Some(Baseline::StackSet) };
-        let architecture = match self.optional("BUILD_ARCHITECTURE").as_deref() {
-            None | Some("x86") => Architecture::X86,
-            Some("arm") => Architecture::Arm,
-            Some(other) => {
-                self.invalid("BUILD_ARCHITECTURE", other, &"it is neither x86 nor arm");
-                Architecture::X86
-            }
-        };
-        let policies = self.optional("BUILD_POLICY_ARNS");
-        let timeout_minutes = self.or("BUILD_TIMEOUT_MINUTES", 480);
-        let log_retention_days = self.or("BUILD_LOG_RETENTION_DAYS", 90);
-        let (environment, automation_account, automation_region, bus) = place?;
-        Some(Baseline::Ours(Blueprint {
-            environment,
-            automation_account,
-            automation_region,
-            bus,
-            organization,
-            architecture,
-            timeout_minutes,
-            log_retention_days,
-            additional_policies: policies
-                .iter()
-                .flat_map(|policies| policies.split(','))
-                .map(|policy| policy.trim().into())
-                .collect(),
-        }))
-    }
-
-    fn level(&mut self) -> LevelFilter {
-        for name in ["AWS_LAMBDA_LOG_LEVEL", "VERBOSITY"] {
-            let Some(word) = self.optional(name) else { continue };
-            match log::level(&word) {
-                Some(level) => return level,
-                None => self.invalid(name, &word, &"it is no level; INFO and DEBUG are"),
-            }
-        }
-        LevelFilter::INFO
-    }
+    LevelFilter::INFO
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::Baseline;
+    use crate::cloud::aws::baseline::Architecture;
 
     const COMPLETE: &[(&str, &str)] = &[
         ("AWS_LAMBDA_FUNCTION_NAME", "SpaOnReconcile"),

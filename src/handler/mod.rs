@@ -8,7 +8,7 @@ mod trigger;
 
 pub use dispatched::{Answered, Dispatched, Uninvoked, Wakened};
 
-use state_machine::{Actor, Cause, FleetFact, Occasion, Origin, Text, TriggerId, Version};
+use state_machine::{AccountId, Actor, Cause, FleetFact, Occasion, Origin, Text, TriggerId, Version};
 
 use crate::cloud::Clock as _;
 use crate::event::{
@@ -27,6 +27,15 @@ const REMEMBERED: u32 = 64;
 
 /// How often a lost race for the fleet's journal is run again.
 const RACES: u32 = 16;
+
+/// Whom an event is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// The function, or why there is none.
+    pub what: String,
+    /// The account that it is about.
+    pub account: Option<AccountId>,
+}
 
 /// All handlers, over one lifecycle.
 #[derive(Debug)]
@@ -96,6 +105,31 @@ impl<'w, W: World> Handlers<'w, W> {
         match receive(payload, &self.trust) {
             Ok(Delivery::Invocation(input)) => Some(input),
             Ok(Delivery::Event(_) | Delivery::Batch(_)) | Err(_) => None,
+        }
+    }
+
+    /// Whom events are for, one by one. Nothing is done.
+    pub fn addressees(&self, payload: &[u8], function: Option<Handler>) -> Vec<Addressee> {
+        let nobody = |what: String| Addressee { what, account: None };
+        match (receive(payload, &self.trust), function) {
+            (Ok(Delivery::Event(event)), _) => vec![self.addressee(&event)],
+            (Ok(Delivery::Batch(messages)), _) => messages
+                .iter()
+                .map(|message| match &message.outcome {
+                    Ok(event) => self.addressee(event),
+                    Err(refusal) => nobody(refusal.to_string()),
+                })
+                .collect(),
+            (Ok(Delivery::Invocation(_)), Some(function)) => vec![nobody(function.name().to_owned())],
+            (Ok(Delivery::Invocation(_)), None) => vec![nobody(Uninvoked::NoFunction.to_string())],
+            (Err(refusal), _) => vec![nobody(refusal.to_string())],
+        }
+    }
+
+    fn addressee(&self, event: &Event) -> Addressee {
+        match route(event, &self.state_key) {
+            Route::To(handler) => Addressee { what: handler.name().to_owned(), account: event.account() },
+            Route::Nowhere(why) => Addressee { what: why.to_string(), account: None },
         }
     }
 

@@ -8,6 +8,7 @@ mod events;
 mod format;
 mod gestures;
 mod hostile;
+mod on;
 mod reading;
 mod support;
 mod together;

@@ -150,7 +150,7 @@ impl Fleet {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_spa"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for key in ["SPA_SETTINGS", "SPA_STORE", "SPA_LOG"] {
+        for key in ["SPA_SETTINGS", "SPA_STORE", "SPA_LOG", "SPA_ON"] {
             command.env_remove(key);
         }
         command

@@ -17,6 +17,7 @@ const TESTS: &[(&str, &str)] = &[
     ("--test aws", ""),
     ("--test aws_cycle", ""),
     ("--test stack", ""),
+    ("--test aws_commands", ""),
 ];
 
 /// Installs the peers, and runs what needs them.

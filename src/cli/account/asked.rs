@@ -2,7 +2,7 @@
 
 use state_machine::{Account, Fact, Gesture, Record, Timestamp, Version};
 
-use crate::cli::place::{Place, done};
+use crate::cli::place::Place;
 use crate::cli::{Failure, time};
 use crate::journal::Journal as _;
 
@@ -25,7 +25,7 @@ impl Asked {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn read(place: &Place, head: &Account, now: Timestamp) -> Result<Self, Failure> {
+    pub fn read(place: &impl Place, head: &Account, now: Timestamp) -> Result<Self, Failure> {
         let cycle = head.cycle().or_else(|| head.last_cycle().map(|past| &past.cycle));
         let since = cycle.map(|cycle| cycle.began);
         let hold = head.hold().filter(|hold| hold.until > now);
@@ -33,7 +33,7 @@ impl Asked {
         let mut end = head.version().number();
         while end > 0 {
             let start = end.saturating_sub(PAGE as u64);
-            let page = done(place.journal().history(head.id(), Version::new(start), PAGE))??;
+            let page = place.done(place.journal().history(head.id(), Version::new(start), PAGE))??;
             for record in page.into_iter().rev().filter(|record| record.version.number() <= end) {
                 let in_time = since.is_none_or(|since| record.at >= since);
                 if !in_time && (hold.is_none() || asked.hold.is_some()) {

@@ -8,16 +8,14 @@ use chrono::TimeDelta;
 use clap::Args;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, Actor, Command, Gesture, Happening, Idle, Standing, Text, Timestamp, Trigger,
+    Account, AccountId, Actor, Command, Gesture, Happening, Idle, Refusal, Standing, Text, Timestamp, Trigger,
 };
 
 use crate::cli::interrupt::Interrupt;
-use crate::cli::place::{Place, done, unknown};
+use crate::cli::place::Place;
 use crate::cli::selection::{Filter, Sieve};
-use crate::cli::{Cell, Context, Exit, Failure, Table, Tone, time};
-use crate::journal::sqlite::SqliteJournal;
+use crate::cli::{Cell, Context, Exit, Failure, Table, Tone, time, touched};
 use crate::lifecycle::{Lifecycle, Outcome};
-use crate::local::LocalWorld;
 use crate::settings::Settings;
 
 /// Which accounts, and why.
@@ -29,7 +27,7 @@ pub struct Options {
     /// Why. It is recorded.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     reason: Text,
-    /// Who asks, when it is not the user of this machine. It is recorded.
+    /// Who asks, when it is not the user of this machine; on AWS, beside the caller. It is recorded.
     #[arg(long = "as", value_name = "NAME", value_parser = reason)]
     by: Option<Text>,
     /// All managed accounts.
@@ -69,8 +67,8 @@ pub fn reason(text: &str) -> Result<Text, String> {
 }
 
 /// Asks for a hold.
-pub fn hold(options: &HoldOptions, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
+pub fn hold<P: Place>(options: &HoldOptions, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
     let settings = context.settings()?;
     let now = place.now();
     let until = options.until.or_else(|| options.lasts.map(|lasts| now + lasts)).unwrap_or(now);
@@ -92,8 +90,8 @@ pub fn hold(options: &HoldOptions, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// Asks for anything else.
-pub fn run(gesture: &Gesture, options: &Options, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
+pub fn run<P: Place>(gesture: &Gesture, options: &Options, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
     let settings = context.settings()?;
     ask(gesture, options, context, &place, &settings)
 }
@@ -106,45 +104,51 @@ struct Answer {
     text: String,
 }
 
-fn ask(
+fn ask<P: Place>(
     gesture: &Gesture,
     options: &Options,
     context: &Context,
-    place: &Place,
+    place: &P,
     settings: &Arc<Settings>,
 ) -> Result<Exit, Failure> {
-    let accounts = select(options, context, place, settings)?;
+    let accounts = select(options, place, settings)?;
     if accounts.is_empty() {
         place.know_unit(options.filter.unit(), Some(settings))?;
         return Err(Failure::new(Exit::NotFound, "no account fits the selection")
             .help("`spa accounts` with the same switches shows what there is"));
     }
-    let by = Actor::Principal(options.by.clone().unwrap_or_else(operator));
+    let by = Actor::Principal(place.operator(options.by.as_ref()));
     let command = Command { gesture: gesture.clone(), reason: Text::clone(&options.reason) };
     if options.dry_run {
-        let world = place.look(settings, context)?;
-        return rehearse(&world, &accounts, &by, &command, context);
+        return rehearse(place, settings, &accounts, &by, &command, context);
     }
-    if options.accounts.is_empty() && !options.yes {
+    if (P::ASKS || options.accounts.is_empty()) && !options.yes {
+        if P::ASKS {
+            touched::tell(accounts.iter().map(|head| &**head), settings, place, context);
+        }
         context.screen().confirm(&format!("{gesture}: {}", number(accounts.len())))?;
     }
     // From here on Ctrl-C ends it between two accounts, and what was done until then is told.
     let interrupt = Interrupt::listen()?;
-    let world = place.operate(settings, context)?;
+    let world = place.operate(settings)?;
     let mut answers = Vec::with_capacity(accounts.len());
     let mut last = None;
     for head in &accounts {
         if interrupt.is_asked() {
             break;
         }
-        let (answer, failure) = one(&world, head.id(), &by, &command);
+        let (answer, failure) = one(place, &world, head.id(), &by, &command);
         last = failure.or(last);
         answers.push(answer);
     }
     print(&answers, context)?;
     let follows = !matches!(gesture, Gesture::Hold(_));
-    if follows && place.is_asleep() && answers.iter().any(|answer| answer.outcome == "done") {
-        context.screen().note("what follows from it happens when the organization lives: spa up");
+    if let Some(wakes) = place.sleeps()
+        && follows
+        && answers.iter().any(|answer| answer.outcome == "done")
+    {
+        let note = format!("what follows from it happens when the organization lives: {wakes}");
+        context.screen().note(&note);
     }
     if answers.len() < accounts.len() {
         let (asked, all) = (answers.len(), number(accounts.len()));
@@ -155,7 +159,6 @@ fn ask(
     let failed = answers.iter().filter(|answer| answer.outcome == "failed").count();
     Ok(match (refused + failed, answers.len()) {
         (0, _) => Exit::Success,
-        (_, 1) if refused == 1 => Exit::Refused,
         (_, 1) => last.unwrap_or(Exit::Failed),
         _ => Exit::Partly,
     })
@@ -164,26 +167,18 @@ fn ask(
 /// The accounts that are meant, by identifier.
 fn select(
     options: &Options,
-    context: &Context,
-    place: &Place,
+    place: &impl Place,
     settings: &Arc<Settings>,
 ) -> Result<Vec<Arc<Account>>, Failure> {
     if !options.accounts.is_empty() {
         if !options.filter.is_empty() {
             return Err(Failure::new(Exit::Usage, "name accounts, or select them, but not both"));
         }
-        let organization = place.organization(context)?;
         let mut named = options.accounts.clone();
         named.sort_unstable();
         named.dedup();
         // All are known before anything is asked of the first one.
-        return named
-            .into_iter()
-            .map(|id| match organization.member(id) {
-                Some(_) => place.head(id, context),
-                None => Err(unknown(id, organization.members().keys().copied())),
-            })
-            .collect();
+        return place.heads_of(&named);
     }
     if options.filter.is_empty() && !options.all {
         return Err(Failure::new(Exit::Usage, "no account is named, and none selected")
@@ -197,16 +192,18 @@ fn select(
 
 /// Tells what would come of it for each account, as things are now.
 fn rehearse(
-    world: &LocalWorld<SqliteJournal>,
+    place: &impl Place,
+    settings: &Arc<Settings>,
     accounts: &[Arc<Account>],
     by: &Actor,
     command: &Command,
     context: &Context,
 ) -> Result<Exit, Failure> {
+    let world = place.look(settings, place.now())?;
     let mut answers = Vec::with_capacity(accounts.len());
     let mut counts = BTreeMap::new();
     for head in accounts {
-        let outcome = done(Lifecycle::new(world).rehearse(head.id(), &trigger(by, command)))??;
+        let outcome = place.done(Lifecycle::new(&world).rehearse(head.id(), &trigger(by, command)))??;
         let (outcome, text) = told(&outcome, command);
         let outcome = match outcome {
             "done" => "would be done",
@@ -240,6 +237,7 @@ fn told(outcome: &Outcome, command: &Command) -> (&'static str, String) {
             ("nothing to do", idle.to_string())
         }
         Outcome::Nothing(idle) => ("failed", idle.to_string()),
+        Outcome::Refused(refusal @ Refusal::Unreadable(_)) => ("failed", refusal.to_string()),
         Outcome::Refused(refusal) => ("refused", refusal.to_string()),
     }
 }
@@ -249,7 +247,7 @@ fn number(accounts: usize) -> String {
 }
 
 /// The user of this machine, by name.
-pub fn operator() -> Text {
+pub fn user_of_this_machine() -> Text {
     let spoken = ["USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|key| std::env::var(key).ok());
     // What the system says of the process counts before what the environment says.
     let mut names = user_of_the_process().into_iter().chain(spoken);
@@ -274,23 +272,35 @@ fn user_of_the_process() -> Option<String> {
     None
 }
 
-fn one(
-    world: &LocalWorld<SqliteJournal>,
+fn one<P: Place>(
+    place: &P,
+    world: &P::World,
     account: AccountId,
     by: &Actor,
     command: &Command,
 ) -> (Answer, Option<Exit>) {
     let answer = |outcome, text: String| Answer { account, outcome, text };
-    match done(Lifecycle::new(world).handle(account, &trigger(by, command))) {
+    match place.done(Lifecycle::new(world).handle(account, &trigger(by, command))) {
         Ok(Ok(handled)) => {
             let (outcome, text) = told(&handled.outcome, command);
-            (answer(outcome, text), (outcome == "failed").then_some(Exit::Failed))
+            (answer(outcome, text), matches!(outcome, "failed" | "refused").then(|| exit(&handled.outcome)))
         }
         Ok(Err(error)) => {
             let failure = Failure::from(error);
             (answer("failed", failure.message().to_owned()), Some(failure.exit()))
         }
         Err(failure) => (answer("failed", failure.message().to_owned()), Some(failure.exit())),
+    }
+}
+
+/// What kept a gesture from being decided on, for scripts. That an account could not be read is no rule.
+const fn exit(outcome: &Outcome) -> Exit {
+    match outcome {
+        Outcome::Nothing(Idle::Unreadable(cause))
+        | Outcome::Recorded(Some(Idle::Unreadable(cause)))
+        | Outcome::Refused(Refusal::Unreadable(cause)) => Failure::exit_of_unreadable(*cause),
+        Outcome::Nothing(_) | Outcome::Recorded(_) => Exit::Failed,
+        Outcome::Refused(_) => Exit::Refused,
     }
 }
 

@@ -32,9 +32,9 @@ struct Told {
 }
 
 /// Prints records, oldest first.
-pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
-    place.head(options.account, context)?;
+pub fn run<P: Place>(options: &Options, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
+    place.head(options.account)?;
     let limit = options.limit.unwrap_or(usize::MAX);
     let mut records: VecDeque<Record> = VecDeque::new();
     let mut dropped = 0_u64;

@@ -14,10 +14,11 @@ mod history;
 mod show;
 mod why;
 
-pub use gesture::{operator, reason};
+pub use gesture::{reason, user_of_this_machine};
 
 use clap::{Args, Subcommand};
 
+use super::place::Place;
 use super::{Context, Exit, Failure};
 
 /// What is asked about an account, or for it.
@@ -57,19 +58,19 @@ enum Question {
 ///
 /// # Errors
 /// When the account is not known, the store or the settings cannot be used, or what is asked for is refused.
-pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
+pub fn run<P: Place>(options: &Options, context: &Context) -> Result<Exit, Failure> {
     use state_machine::Gesture;
-    let ask = |gesture, options| gesture::run(&gesture, options, context);
+    let ask = |gesture, options| gesture::run::<P>(&gesture, options, context);
     match &options.question {
-        Question::Show(options) => show::show(options, context),
-        Question::History(options) => history::run(options, context),
-        Question::Why(options) => why::run(options, context),
-        Question::At(options) => show::at(options, context),
+        Question::Show(options) => show::show::<P>(options, context),
+        Question::History(options) => history::run::<P>(options, context),
+        Question::Why(options) => why::run::<P>(options, context),
+        Question::At(options) => show::at::<P>(options, context),
         Question::Adopt(options) => ask(Gesture::Adopt, options),
         Question::Vanilla(options) => ask(Gesture::Vanilla, options),
         Question::Release(options) => ask(Gesture::Release, options),
         Question::Expire(options) => ask(Gesture::Expire, options),
-        Question::Hold(options) => gesture::hold(options, context),
+        Question::Hold(options) => gesture::hold::<P>(options, context),
         Question::Unhold(options) => ask(Gesture::Unhold, options),
         Question::Retry(options) => ask(Gesture::Retry, options),
     }

@@ -26,16 +26,16 @@ pub struct AtOptions {
 }
 
 /// Prints the head as it is.
-pub fn show(options: &ShowOptions, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
-    let head = place.head(options.account, context)?;
+pub fn show<P: Place>(options: &ShowOptions, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
+    let head = place.head(options.account)?;
     print(&head, place.now(), context)
 }
 
 /// Prints the head as it was: the records up to that instant, folded.
-pub fn at(options: &AtOptions, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
-    place.head(options.account, context)?;
+pub fn at<P: Place>(options: &AtOptions, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
+    place.head(options.account)?;
     let mut head = Account::unseen(options.account);
     let mut broken = None;
     place.records(options.account, |record| {

@@ -3,16 +3,14 @@
 use clap::Args;
 use serde::Serialize;
 use state_machine::{
-    Account, AccountId, Actor, Custody, Idle, LeftOut, Look, Policy, Reading, Seen, Standing, State, Status,
-    Timestamp, Trouble, Verdict, Version, eligible,
+    Account, AccountId, Actor, Custody, Idle, LeftOut, Policy, Reading, Standing, State, Status, Timestamp,
+    Trouble, Verdict, Version, eligible,
 };
 
-use crate::cli::place::{Place, done, reading};
+use crate::cli::place::{Place, reading};
 use crate::cli::{Cell, Context, Exit, Failure, Format, Table, advice, time};
-use crate::cloud::local::Member;
+use crate::cloud::Listed;
 use crate::journal::Journal as _;
-use crate::journal::sqlite::SqliteJournal;
-use crate::local::LocalWorld;
 use crate::settings::Settings;
 
 use super::asked::Asked;
@@ -55,14 +53,14 @@ struct Wait {
 const LAST: usize = 5;
 
 /// Answers.
-pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
-    let place = Place::open(context)?;
-    let head = place.head(options.account, context)?;
+pub fn run<P: Place>(options: &Options, context: &Context) -> Result<Exit, Failure> {
+    let place = P::open(context)?;
+    let head = place.head(options.account)?;
     let settings =
         context.settings_if_usable("what they say of the account, and its next window, are not told");
-    let organization = place.organization(context)?;
-    let member = organization.member(options.account);
-    let fleet = done(place.journal().fleet())??;
+    let member = place.member(options.account)?;
+    let member = member.as_ref();
+    let fleet = place.done(place.journal().fleet())??;
     let now = place.now();
     let mut answer = Answer {
         account: options.account,
@@ -75,15 +73,14 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     };
     let units = member.map_or(&head.profile().units, |member| &member.profile.units);
     let policy = settings.as_ref().map(|settings| settings.resolve(options.account, units).policy().clone());
-    // What is advised is asked for before, where the settings tell the rules.
-    let world = settings.as_ref().map(|settings| place.look(settings, context)).transpose()?;
     let asked = Asked::read(&place, &head, now)?;
     answer.standing(&head, policy.as_deref(), member);
     answer.causes(&head, &asked, now);
     answer.trouble(&head, now);
     answer.hold(&head, policy.as_deref(), &asked, now);
-    if let Some(world) = &world {
-        answer.take_over(&head, world)?;
+    // What is advised is asked of the rules before, where the settings tell them.
+    if let Some(policy) = policy.as_deref() {
+        answer.take_over(&advice::Known { head: &head, member, policy, now });
     }
     answer.work(&head, now);
     answer.tag(&head, member);
@@ -93,7 +90,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     if let (Some(settings), Some(policy), Some(member)) = (&settings, &policy, member) {
         answer.window(&head, policy, settings, member, now);
     }
-    answer.nobody(&head, now, !place.is_asleep());
+    answer.nobody(&head, now, place.sleeps());
     answer.print(context)
 }
 
@@ -115,9 +112,9 @@ fn is(head: &Account, now: Timestamp) -> String {
     }
 }
 
-fn last(place: &Place, head: &Account) -> Result<Vec<String>, Failure> {
+fn last(place: &impl Place, head: &Account) -> Result<Vec<String>, Failure> {
     let after = head.version().number().saturating_sub(LAST as u64);
-    let records = done(place.journal().history(head.id(), Version::new(after), LAST))??;
+    let records = place.done(place.journal().history(head.id(), Version::new(after), LAST))??;
     Ok(records
         .iter()
         .map(|record| {
@@ -138,7 +135,7 @@ impl Answer {
     }
 
     /// Whether anything may be done with the account at all.
-    fn standing(&mut self, head: &Account, policy: Option<&Policy>, member: Option<&Member>) {
+    fn standing(&mut self, head: &Account, policy: Option<&Policy>, member: Option<&Listed>) {
         let standing = policy.map_or(head.standing(), |policy| policy.standing);
         let status = member.map_or(Status::Gone, |member| member.status);
         if head.version() == Version::NONE {
@@ -166,7 +163,8 @@ impl Answer {
     }
 
     /// How it comes under management, when that does not happen by itself.
-    fn take_over(&mut self, head: &Account, world: &LocalWorld<SqliteJournal>) -> Result<(), Failure> {
+    fn take_over(&mut self, known: &advice::Known<'_>) {
+        let head = known.head;
         let given_away = advice::was_given_away(head);
         if given_away {
             self.because.push("it was released before it was on-boarded: no window takes it".to_owned());
@@ -177,9 +175,8 @@ impl Answer {
             Trouble::Build { .. } | Trouble::Effect { .. } => false,
         });
         if given_away || at_a_loss || head.custody() == Custody::Sighted {
-            self.help.extend(advice::to_take_over(world, head)?);
+            self.help.extend(known.taking_over());
         }
-        Ok(())
     }
 
     /// What led to the state.
@@ -290,9 +287,9 @@ impl Answer {
     }
 
     /// The journal is what is believed; the tag is what is so.
-    fn tag(&mut self, head: &Account, member: Option<&Member>) {
+    fn tag(&mut self, head: &Account, member: Option<&Listed>) {
         let Some(member) = member else { return };
-        let real = member.reading();
+        let real = member.reading.clone();
         if head.custody() != Custody::Unseen && real != head.tag().reading {
             self.because.push(format!(
                 "its tag says {} by now; the event of it, or the next comparison, will tell",
@@ -307,7 +304,7 @@ impl Answer {
         head: &Account,
         policy: &Policy,
         settings: &Settings,
-        member: &Member,
+        member: &Listed,
         now: Timestamp,
     ) {
         if policy.standing != Standing::Managed || head.custody() == Custody::Unseen {
@@ -317,13 +314,7 @@ impl Answer {
             self.because.push("the settings name no maintenance window".to_owned());
             return;
         };
-        let look = Look::Seen(Box::new(Seen {
-            at: next,
-            described: next,
-            status: member.status,
-            reading: member.reading(),
-            profile: member.profile.clone(),
-        }));
+        let look = advice::seen(Some(member), next);
         match eligible(head, policy, &look, next) {
             Ok(()) => self.waits("the next maintenance window", Some(next)),
             // It will be somewhere else until then: what it waits for now says more.
@@ -339,10 +330,12 @@ impl Answer {
         }
     }
 
-    fn nobody(&mut self, head: &Account, now: Timestamp, alive: bool) {
+    fn nobody(&mut self, head: &Account, now: Timestamp, sleeps: Option<&str>) {
         let due = head.next_wake().is_some_and(|wake| wake <= now);
-        if !alive && (due || !self.waits_for.is_empty()) {
-            self.help.push("nobody lets this organization live at the moment: spa up does".to_owned());
+        if let Some(wakes) = sleeps
+            && (due || !self.waits_for.is_empty())
+        {
+            self.help.push(format!("nobody lets this organization live at the moment: {wakes} does"));
         }
     }
 

@@ -13,9 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
@@ -118,14 +120,33 @@ struct Members {
 impl Connections {
     /// Connections of this process: as whom it acts, the SDK finds out from its environment.
     pub async fn open(roles: Roles, governor: Governor) -> Self {
-        let own = aws_config::defaults(behaviour())
+        Self::open_with(Self::defaults(&roles, http_client()), roles, governor).await
+    }
+
+    /// Connections as this profile of the configuration files (`~/.aws/config`), and as nobody else: who names a
+    /// profile means it, whatever keys the environment holds. The command line of AWS does the same.
+    pub async fn open_as(profile: &str, roles: Roles, governor: Governor) -> Self {
+        let client = http_client();
+        let around = ProviderConfig::without_region()
+            .with_region(Some(Region::new(roles.region.to_string())))
+            .with_http_client(client.clone());
+        let credentials =
+            ProfileFileCredentialsProvider::builder().configure(&around).profile_name(profile).build();
+        let loader = Self::defaults(&roles, client).profile_name(profile).credentials_provider(credentials);
+        Self::open_with(loader, roles, governor).await
+    }
+
+    fn defaults(roles: &Roles, client: SharedHttpClient) -> ConfigLoader {
+        aws_config::defaults(behaviour())
             .region(Region::new(roles.region.to_string()))
-            .http_client(http_client())
+            .http_client(client)
             .timeout_config(timeouts())
             .retry_config(RetryConfig::disabled())
             .identity_cache(identity_cache())
-            .load()
-            .await;
+    }
+
+    async fn open_with(loader: ConfigLoader, roles: Roles, governor: Governor) -> Self {
+        let own = loader.load().await;
         // What AWS's logs call us, beside the SDK.
         let mut own = own.into_builder();
         own.set_app_name(AppName::new("spa").ok());

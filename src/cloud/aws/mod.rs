@@ -6,6 +6,7 @@
 //! | [`builds`] | CodeBuild in the member accounts |
 //! | [`bus`] | EventBridge: what we announce |
 //! | [`call`] | how every call is made: through the governor, with its failure told as one of ours |
+//! | [`caller`] | as whom this process acts |
 //! | [`clock`] | the time of the machine |
 //! | [`connect`] | one HTTP client, and a ready configuration for each identity |
 //! | [`credentials`] | the roles, and what is done when one refuses |
@@ -21,6 +22,7 @@ pub mod baseline;
 pub mod builds;
 pub mod bus;
 pub mod call;
+pub mod caller;
 pub mod clock;
 pub mod connect;
 pub mod credentials;

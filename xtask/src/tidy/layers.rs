@@ -82,12 +82,15 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "cli",
         may_use: &[
+            "aws",
             "cloud",
+            "cloud::aws",
             "cloud::local",
             "diagnostic",
             "event",
             "handler",
             "journal",
+            "journal::dynamodb",
             "journal::memory",
             "journal::sqlite",
             "lifecycle",

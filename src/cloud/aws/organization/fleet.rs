@@ -36,11 +36,11 @@ const LIST_UNITS: &str = "organizations:ListOrganizationalUnitsForParent";
 type Places = BTreeMap<AccountId, Arc<[UnitId]>>;
 
 impl Organization {
-    /// Every account of the organization.
+    /// Every account of the organization, by identifier.
     ///
     /// # Errors
     /// When any page could not be read.
-    pub(super) async fn fleet(&self) -> Result<Vec<Listed>, CallError> {
+    pub async fn fleet(&self) -> Result<Vec<Listed>, CallError> {
         let (mut tagged, accounts) = tokio::try_join!(self.tagged(), self.accounts())?;
         let walk = accounts.values().any(|account| account.units.is_none());
         let mut places = if walk { self.places().await? } else { Places::new() };
