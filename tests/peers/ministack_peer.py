@@ -27,6 +27,7 @@ What differs from MiniStack as it comes:
 import asyncio
 import atexit
 import contextvars
+import functools
 import io
 import json
 import logging
@@ -74,7 +75,7 @@ import ministack.app  # noqa: E402
 import ministack.services.cloudformation.handlers as cloudformation  # noqa: E402
 import ministack.services.codebuild as codebuild  # noqa: E402
 import ministack.services.eventbridge as eventbridge  # noqa: E402
-import ministack.services.lambda_svc as functions  # noqa: E402
+import ministack.services.lambda_svc as lambdas  # noqa: E402
 import ministack.services.sts as sts  # noqa: E402
 from ministack.core.responses import (  # noqa: E402
     error_response_json,
@@ -86,6 +87,7 @@ from ministack.core.router import extract_access_key_id  # noqa: E402
 
 ended = 0
 something = threading.Condition()
+making = threading.Lock()
 refused = {}
 caller = contextvars.ContextVar("caller", default="")
 
@@ -145,13 +147,20 @@ def telling(start):
 
 
 cloudformation._deploy_stack_async = ending_later(cloudformation._deploy_stack_async)
-functions._execute_function = ending(functions._execute_function)
+lambdas._execute_function = ending(lambdas._execute_function)
 codebuild._handle_request_sync = knowing_the_caller(codebuild._handle_request_sync)
 codebuild._start_build = telling(codebuild._start_build)
 
 
-def client(service, account):
+@functools.cache
+def made(service, account):
     return boto3.client(service, region_name=REGION, aws_access_key_id=account, aws_secret_access_key="secret")
+
+
+def client(service, account):
+    # Clients serve many threads, and are made by one at a time.
+    with making:
+        return made(service, account)
 
 
 def package(program, bucket, key, of):

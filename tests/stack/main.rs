@@ -22,6 +22,7 @@ mod fixtures;
 #[path = "../peers/ministack.rs"]
 mod ministack;
 mod poison;
+mod rules;
 mod template;
 mod trouble;
 mod wait;

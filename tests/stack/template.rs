@@ -7,7 +7,10 @@ use crate::fixtures::STATE_KEY;
 use crate::ministack::REGION;
 
 /// How often a message is tried before it is put aside.
-pub const TRIES: u32 = 3;
+const TRIES: u32 = 3;
+
+/// How long an invocation may take, in seconds. Nobody begins anything in the last twenty.
+const TIMEOUT: u32 = 60;
 
 /// Where the program is, in S3.
 pub const BUCKET: &str = "spa-functions";
@@ -74,8 +77,7 @@ fn function(trust: &Trust, handler: Handler) -> Value {
             "Code": { "S3Bucket": BUCKET, "S3Key": KEY },
             "Role": format!("arn:aws:iam::{automation}:role/SpaFunctions"),
             "MemorySize": 128,
-            // Nobody begins anything in the last twenty seconds.
-            "Timeout": 60,
+            "Timeout": TIMEOUT,
             "Environment": { "Variables": {
                 "ENVIRONMENT_IDENTIFIER": trust.environment,
                 "AUTOMATION_ACCOUNT": automation,
@@ -98,6 +100,12 @@ fn queue(environment: &str, handler: Handler) -> [(&'static str, Value); 3] {
         Handler::OnWakeUp => format!("{environment}WakeUps"),
         _ => name(environment, handler),
     };
+    let visibility = match handler {
+        // A message that fails comes again after so many seconds, and a test waits for its last try.
+        Handler::OnPurgedAccount => 2,
+        // What AWS advises: <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>.
+        _ => 6 * TIMEOUT,
+    };
     let dead_letters = json!({
         "Type": "AWS::SQS::Queue",
         "Properties": { "QueueName": format!("{called}DeadLetters") },
@@ -106,9 +114,7 @@ fn queue(environment: &str, handler: Handler) -> [(&'static str, Value); 3] {
         "Type": "AWS::SQS::Queue",
         "Properties": {
             "QueueName": called,
-            // AWS wants six times the time of the function. Here a test waits for it; what comes a second time is
-            // no news.
-            "VisibilityTimeout": 2,
+            "VisibilityTimeout": visibility,
             "RedrivePolicy": { "deadLetterTargetArn": of("DeadLetters", "Arn"), "maxReceiveCount": TRIES },
         },
     });
