@@ -13,7 +13,8 @@ use state_machine::{
 };
 use support::policy::policy;
 use support::scene::Scene;
-use support::world::{Action, Edit, Faults, Process, World};
+use support::world::action::Edit;
+use support::world::{Action, Faults, Process, World};
 
 fn facts(decision: &Decision) -> Vec<&'static str> {
     match decision {

@@ -35,6 +35,10 @@ pub fn cargo_deny() -> Result<Program, Fault> {
 /// When there is no Python 3, or a package could not be fetched.
 pub fn python() -> Result<Program, Fault> {
     let folder = root().join(".venv");
+    if folder.is_symlink() {
+        // `--clear` empties what it leads to, which may be somebody's own environment.
+        return Err(Fault::one("`.venv` is a symbolic link; remove it, and one is set up".to_owned()));
+    }
     let python = folder.join("bin/python");
     let wanted = read(&root().join(REQUIREMENTS))?;
     // Beside the packages stands the list that they were installed from.

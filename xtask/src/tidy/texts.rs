@@ -6,29 +6,18 @@ use crate::fault::Fault;
 /// So many lines are enough for one subject.
 const LINES: usize = 700;
 
-/// Files that are longer, and why.
-const LONG: &[(&str, &str)] = &[(
-    "state-machine/tests/support/world.rs",
-    "the model's world: every step that may happen stands beside the state that it changes, and is read with it",
-)];
-
 /// Checks that no source file is longer than one subject needs.
 ///
 /// # Errors
-/// With each file that is too long, and each reason that is out of date.
+/// With each file that is too long.
 pub fn sizes(tree: &Tree) -> Result<String, Fault> {
     let mut found = Found::default();
     let mut longest = (0, "");
     for (name, text) in tree.texts().filter(|(name, _)| is_program(name)) {
         let lines = text.lines().count();
         longest = longest.max((lines, name));
-        if lines > LINES && !LONG.iter().any(|(long, _)| *long == name) {
-            found.at(name, format!("{lines} lines; at most {LINES}, or a reason in xtask/src/tidy/texts.rs"));
-        }
-    }
-    for (name, _) in LONG {
-        if tree.text(name).map_or(0, |text| text.lines().count()) <= LINES {
-            found.at(name, "is not that long any more; take it off the list in xtask/src/tidy/texts.rs");
+        if lines > LINES {
+            found.at(name, format!("{lines} lines; at most {LINES}: what are its subjects?"));
         }
     }
     found.none()?;
@@ -209,7 +198,7 @@ mod tests {
         let found = lines(sizes(&tree));
         assert!(found[0].starts_with("src/a.rs: 701 lines"), "{found:?}");
         // Reasons for files that are not there are told as well.
-        assert_eq!(found.len(), 1 + LONG.len(), "{found:?}");
+        assert_eq!(found.len(), 1, "{found:?}");
     }
 
     #[test]
