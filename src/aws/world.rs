@@ -14,6 +14,7 @@ use crate::cloud::aws::governor::Governor;
 use crate::cloud::aws::organization::Organization;
 use crate::cloud::aws::parameters::{Parameters, Place};
 use crate::cloud::aws::wake_ups::WakeUps;
+use crate::cloud::partition::partition;
 use crate::event::Trust;
 use crate::journal::dynamodb::DynamoJournal;
 use crate::lifecycle::{Announcer, World};
@@ -89,19 +90,28 @@ impl<C: Clock + Clone + 'static> AwsWorld<C> {
             }
         };
         let starter = Starter::new(&deployment.member_role);
+        let organization = Organization::new(
+            aws_sdk_organizations::Client::new(&management),
+            aws_sdk_resourcegroupstagging::Client::new(&management),
+            governor.clone(),
+            Arc::clone(&shared),
+            Text::clone(&deployment.state_key),
+        );
+        let organization = match &deployment.baseline {
+            Baseline::Ours(blueprint) => organization.named(
+                partition(&deployment.region),
+                deployment.trust.management_account,
+                &blueprint.organization,
+            ),
+            Baseline::StackSet => organization,
+        };
         Self {
             journal: DynamoJournal::new(
                 aws_sdk_dynamodb::Client::new(&own),
                 governor.clone(),
                 &*deployment.table,
             ),
-            organization: Organization::new(
-                aws_sdk_organizations::Client::new(&management),
-                aws_sdk_resourcegroupstagging::Client::new(&management),
-                governor.clone(),
-                Arc::clone(&shared),
-                Text::clone(&deployment.state_key),
-            ),
+            organization,
             builds: Builds::new(members, governor.clone(), starter, clock.clone()).with(baseline.clone()),
             bus: Bus::new(
                 aws_sdk_eventbridge::Client::new(&own),

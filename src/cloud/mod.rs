@@ -38,6 +38,11 @@ pub trait Organization: Send + Sync {
     /// listing that was read since then; where neither is young enough, everything is read.
     fn look(&self, account: AccountId, scope: Scope, known: Known<'_>) -> impl Future<Output = Look> + Send;
 
+    /// These accounts are about to be looked at: their index may be read in one go. It helps, and nothing rests on it.
+    fn expect(&self, _accounts: &[AccountId]) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// Reads the whole fleet, in no order. It may lag behind what was written a moment ago. Its calls grow with
     /// pages, never with accounts.
     ///

@@ -10,7 +10,7 @@ use state_machine::{
     Window, WindowId, eligible, settlement,
 };
 
-use crate::cloud::{Bus as _, Clock as _, FleetPolicies as _, Listed, Parameters as _};
+use crate::cloud::{Bus as _, Clock as _, FleetPolicies as _, Listed, Organization as _, Parameters as _};
 use crate::journal::Journal as _;
 
 use super::{Announcer, Lifecycle, LifecycleError, World, lost_race, reconcile};
@@ -158,8 +158,15 @@ pub async fn advance_window<W: World>(
                 tracing::warn!(window = %id, "the time is up; the window is looked after later");
                 return Ok(Some(now + TICK));
             };
-            let next = next_accounts(world, window).await?;
-            fleet.advance(&cause, &settlements, &next, now)
+            // Where nobody has room, nobody need know who would be next.
+            let settled = fleet.advance(&cause, &settlements, &[], now);
+            let after = settled.as_ref().map_or(Some(window), |settled| settled.fleet.window());
+            if after.is_some_and(|window| window.wanted() > 0) {
+                let next = next_accounts(world, window).await?;
+                fleet.advance(&cause, &settlements, &next, now)
+            } else {
+                settled
+            }
         };
         let Some(advance) = advance else { return Ok(Some(now + TICK)) };
         let appended = world.journal().append_fleet(fleet.version(), &advance.records, &advance.fleet).await;
@@ -174,7 +181,7 @@ pub async fn advance_window<W: World>(
     Err(LifecycleError::FleetContended { times: RACES })
 }
 
-/// Hands accounts to the window that let them in: all heads are read in one go. Whoever cannot be handed over now is
+/// Hands accounts to the window that let them in: heads and tags are read in one go. Whoever cannot be handed over now is
 /// handed over by the next look after the window.
 async fn admit<W: World>(lifecycle: &Lifecycle<'_, W>, window: WindowId, admitted: &[AccountId]) {
     if admitted.is_empty() {
@@ -188,6 +195,7 @@ async fn admit<W: World>(lifecycle: &Lifecycle<'_, W>, window: WindowId, admitte
             return;
         }
     };
+    world.organization().expect(admitted).await;
     for head in heads {
         let account = head.id();
         if !lifecycle.may_begin() {

@@ -131,6 +131,25 @@ fn an_account_and_five_units_around_it_cost_one_call_and_then_what_is_new() {
     });
 }
 
+/// Accounts of other units follow one another: what both need is read in one call.
+#[test]
+fn units_that_others_stand_in_are_read_on_the_way() {
+    let settings = settings(&file());
+    let around = [units(&["ou-ab12-11112222"]), units(&["ou-ab12-55556666"])];
+    let ids = [account("999900001111"), account("999900001112")];
+    block_on(async {
+        let store = Store::with(&settings).await;
+        for (minute, reads) in [(0, 2), (2, 3), (4, 4)] {
+            store.clock.set(minute);
+            for (id, around) in ids.iter().zip(&around) {
+                let policy = store.adapter.policy(*id, around).await.unwrap();
+                assert_eq!(policy, *settings.resolve(*id, around).policy());
+            }
+            assert_eq!(store.reads().len(), reads, "minute {minute}");
+        }
+    });
+}
+
 /// An earlier version has deployed, and says nowhere which accounts have settings of their own.
 #[test]
 fn where_nobody_says_who_has_settings_of_their_own_everybody_is_asked_for() {

@@ -18,8 +18,7 @@ use crate::functions::{Functions, Hand};
 use crate::told;
 use crate::wire::{Call, Wire};
 
-/// How often somebody looks whether something is due, as the rules of a deployment say.
-const WAKE_UP: TimeDelta = TimeDelta::minutes(10);
+/// How often the reconciler runs, and how often it compares, unless settings say otherwise.
 const RECONCILE: TimeDelta = TimeDelta::minutes(10);
 const COMPARE: TimeDelta = TimeDelta::hours(1);
 
@@ -51,6 +50,8 @@ pub struct Life<'c> {
     pub dead: Vec<String>,
     /// What was announced, by its label.
     pub announced: BTreeMap<String, usize>,
+    /// How often each schedule has fired.
+    pub fired: BTreeMap<&'static str, usize>,
     retries: RetryConfig,
 }
 
@@ -70,6 +71,7 @@ impl<'c> Life<'c> {
             failures: Vec::new(),
             dead: Vec::new(),
             announced: BTreeMap::new(),
+            fired: BTreeMap::new(),
             retries,
         }
     }
@@ -94,7 +96,18 @@ impl<'c> Life<'c> {
         let (company, wire, clock) = (self.company, self.wire.clone(), self.clock.clone());
         self.functions = Functions::new(company, wire, clock, self.retries.clone());
         self.coming_after_a_comparison(at).await;
+        self.fired.clear();
         self.arrives(at, Coming::Fired("SpaOnMaintenanceWindow"));
+    }
+
+    /// What a schedule costs of a fleet that rests.
+    pub async fn calls_at_rest(&mut self, rule: &'static str) -> usize {
+        assert!(self.take_calls().is_empty(), "nobody else is to be counted");
+        let fired = told::fired(rule, self.now(), self.company.automation.account()).to_string();
+        let invoked = self.functions.invoke(Handler::OnReconcile, &fired).await;
+        assert!(invoked.answer.is_ok(), "{:?}", invoked.answer);
+        self.hear().await;
+        self.take_calls().len()
     }
 
     /// Every hour the reconciler compares; the last time was a few minutes ago.
@@ -114,7 +127,6 @@ impl<'c> Life<'c> {
     /// Lives until nothing comes any more but the schedules, or so long at most.
     pub async fn live(&mut self, at_most: TimeDelta) {
         let (begin, end) = (self.now(), self.now() + at_most);
-        self.arrives(begin + WAKE_UP / 2, Coming::Fired("SpaOnWakeUp"));
         self.arrives(begin + RECONCILE, Coming::Fired("SpaOnReconcile"));
         while let Some(Reverse((at, _, coming))) = self.coming.pop() {
             if at > end {
@@ -133,7 +145,6 @@ impl<'c> Life<'c> {
                 Coming::Fired(rule) => {
                     let (handler, every) = match *rule {
                         "SpaOnMaintenanceWindow" => (Handler::OnMaintenanceWindow, None),
-                        "SpaOnWakeUp" => (Handler::OnWakeUp, Some(WAKE_UP)),
                         "SpaOnCompare" => (Handler::OnReconcile, Some(COMPARE)),
                         _ => (Handler::OnReconcile, Some(RECONCILE)),
                     };
@@ -143,6 +154,7 @@ impl<'c> Life<'c> {
                         }
                         self.arrives(at + every, coming.clone());
                     }
+                    *self.fired.entry(rule).or_default() += 1;
                     (handler, told::fired(rule, at, self.company.automation.account()).to_string())
                 }
             };

@@ -29,6 +29,12 @@ impl Table {
         f64::from(counted.map(|(_, calls)| calls).sum::<u32>()) / f64::from(self.accounts)
     }
 
+    /// Calls of this operation for each account.
+    pub fn of(&self, service: &str, operation: &str) -> f64 {
+        let calls = self.rows.get(&(service.to_owned(), operation.to_owned())).copied();
+        f64::from(calls.unwrap_or(0)) / f64::from(self.accounts)
+    }
+
     pub fn render(&self) -> String {
         let mut text = format!("{:<16}{:<28}{:>8}{:>14}\n", "service", "operation", "calls", "per account");
         let mut row = |service: &str, operation: &str, calls: u32| {

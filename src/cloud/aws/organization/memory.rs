@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use state_machine::{AccountId, Profile, Status, Timestamp};
+use chrono::TimeDelta;
+use state_machine::{AccountId, Profile, Status, Tags, Timestamp};
 
 use crate::cloud::{Known, Listed};
 
@@ -24,7 +25,12 @@ pub(super) struct Memory {
     at: Timestamp,
     accounts: BTreeMap<AccountId, (Status, Arc<Profile>)>,
     names: Option<String>,
+    /// What the index said of accounts that are about to be looked at, and when it was asked.
+    index: (Timestamp, BTreeMap<AccountId, Tags>),
 }
+
+/// For so long what the index said of many accounts counts for each of them. It lags by as much.
+const INDEX: TimeDelta = TimeDelta::seconds(30);
 
 impl Memory {
     /// Replaces what was listed before. The listing was begun at that instant.
@@ -41,6 +47,19 @@ impl Memory {
         let head = known.described().map(|at| (at, known.head.status(), Arc::clone(known.head.profile())));
         let youngest = [listed, head].into_iter().flatten().max_by_key(|(at, _, _)| *at);
         youngest.map(|(at, status, profile)| Description { at, status, profile })
+    }
+
+    /// Keeps what the index said of many accounts at this instant.
+    pub(super) fn indexed(&mut self, at: Timestamp, tags: BTreeMap<AccountId, Tags>) {
+        self.index = (at, tags);
+    }
+
+    /// What the index said a moment ago, and when; once, so that whoever looks again asks again.
+    pub(super) fn take_indexed(&mut self, account: AccountId, now: Timestamp) -> Option<(Timestamp, Tags)> {
+        let (at, tags) = &mut self.index;
+        let age = now.since(*at);
+        let tags = tags.remove(&account)?;
+        (TimeDelta::zero() <= age && age < INDEX).then_some((*at, tags))
     }
 
     /// Learns from the name of one account how AWS names all of them:
@@ -61,7 +80,6 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
     use state_machine::{Account, Reading};
 
     use super::*;
@@ -83,6 +101,19 @@ mod tests {
             assert!(memory.description(other, &known).is_none(), "it was not listed");
         }
         assert_eq!(memory.description(id, &known).unwrap().status, Status::Suspended);
+    }
+
+    #[test]
+    fn what_the_index_said_of_many_counts_once_and_not_for_long() {
+        let id = AccountId::from_number(111_122_223_333).unwrap();
+        let at = |seconds| Timestamp::default() + TimeDelta::seconds(seconds);
+        for (seconds, counts) in [(99, false), (100, true), (129, true), (130, false)] {
+            let mut memory = Memory::default();
+            memory.indexed(at(100), BTreeMap::from([(id, Tags::new())]));
+            let expected = counts.then(|| (at(100), Tags::new()));
+            assert_eq!(memory.take_indexed(id, at(seconds)), expected, "{seconds}");
+            assert_eq!(memory.take_indexed(id, at(seconds)), None, "once");
+        }
     }
 
     #[test]

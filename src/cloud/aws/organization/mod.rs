@@ -70,6 +70,15 @@ impl Organization {
 }
 
 impl Organization {
+    /// The same, told the identifier of the organization and the account that owns it: AWS names accounts by them, and
+    /// nobody has to ask for one to learn how.
+    #[must_use]
+    pub fn named(self, partition: &str, owner: AccountId, organization: &str) -> Self {
+        self.memory()
+            .learn(&format!("arn:{partition}:organizations::{owner}:account/{organization}/{owner}"));
+        self
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         // What stands in it is replaced as a whole, so a panic beside it leaves nothing half done.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
@@ -89,6 +98,10 @@ impl cloud::Organization for Organization {
             (Scope::Tags | Scope::Index, Some(description)) => self.glance(account, scope, description).await,
             (Scope::Whole | Scope::Tags | Scope::Index, _) => self.read(account).await,
         }
+    }
+
+    async fn expect(&self, accounts: &[AccountId]) {
+        self.read_index(accounts).await;
     }
 
     async fn list(&self) -> Result<Vec<Listed>, Unreadable> {

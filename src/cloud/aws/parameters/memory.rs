@@ -46,6 +46,12 @@ impl Memory {
         (TimeDelta::zero() <= age && age < REMEMBERED).then(|| held.clone())
     }
 
+    /// At most so many of these parameters that were read before, and count no more.
+    pub(super) fn outdated(&self, now: Timestamp, most: usize, which: impl Fn(&Text) -> bool) -> Vec<Text> {
+        let known = self.values.keys().filter(|name| which(name) && self.get(name, now).is_none());
+        known.take(most).cloned().collect()
+    }
+
     /// Remembers what a parameter held when it was asked for at this instant.
     pub(super) fn put(&mut self, name: Text, held: Held, asked: Timestamp) {
         if self.values.len() >= MOST {

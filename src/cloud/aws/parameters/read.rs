@@ -96,8 +96,16 @@ impl Parameters {
                 }
             }
         });
-        for names in unknown.chunks(MOST) {
-            values.extend(self.get(account, names).await?);
+        for asked in unknown.chunks(MOST) {
+            // A call takes ten names, whoever needs them: units that others stand in are read again on the way.
+            let others = self.remembering(|memory| {
+                let shared =
+                    |name: &str| !matches!(self.place.names.subject(name), Some(Subject::Account(_)));
+                memory.outdated(now, MOST - asked.len(), |name| shared(name) && !names.contains(name))
+            });
+            let asked: Vec<Text> = asked.iter().cloned().chain(others).collect();
+            let found = self.get(account, &asked).await?;
+            values.extend(found.into_iter().filter(|(name, _)| names.contains(name)));
         }
         Ok(values)
     }
