@@ -2,9 +2,10 @@
 //!
 //! Each rule is judged from outside: by what the world holds at that moment, and by books that this test keeps
 //! itself.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod brakes;
+mod purge;
 #[expect(dead_code, reason = "the world is shared; each test needs a part of it")]
 #[path = "../support/mod.rs"]
 mod support;
