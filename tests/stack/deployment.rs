@@ -16,7 +16,7 @@ use spa::cloud::aws::governor::Governor;
 use spa::event::{Handler, Trust};
 use spa::journal::Journal as _;
 use spa::journal::dynamodb::{DynamoJournal, table};
-use spa::settings::{Tier, load_text};
+use spa::settings::{Settings, Tier, load_text};
 use state_machine::{AccountId, Fact, Record, State, TaskKind, Version};
 
 use crate::fixtures;
@@ -105,17 +105,21 @@ impl Deployment {
         // What the product itself makes is made by it: the table, and the names and texts of the parameters.
         let own = deployment.peer.config(deployment.trust.automation_account);
         table::create(&aws_sdk_dynamodb::Client::new(&own), &Governor::default(), TABLE).await.unwrap();
-        deployment.put_parameters().await;
+        let settings = deployment.settings();
+        deployment.put_parameters(&settings).await;
         let program = env!("CARGO_BIN_EXE_bootstrap");
         deployment.peer.package(program, BUCKET, KEY, deployment.trust.automation_account);
-        deployment.create_stack().await;
+        deployment.create_stack(&settings).await;
         deployment
     }
 
-    async fn put_parameters(&self) {
+    fn settings(&self) -> Settings {
         let text = settings(&self.trust, &self.unit);
         let loaded = load_text("settings.yaml", &text, Path::new(env!("CARGO_MANIFEST_DIR")));
-        let settings = loaded.settings.unwrap_or_else(|| panic!("{}", loaded.report.render(false)));
+        loaded.settings.unwrap_or_else(|| panic!("{}", loaded.report.render(false)))
+    }
+
+    async fn put_parameters(&self, settings: &Settings) {
         let ssm = aws_sdk_ssm::Client::new(&self.peer.config(self.trust.automation_account));
         for (name, parameter) in settings.parameters() {
             let tier = match parameter.tier {
@@ -127,9 +131,9 @@ impl Deployment {
         }
     }
 
-    async fn create_stack(&self) {
+    async fn create_stack(&self, settings: &Settings) {
         let client = aws_sdk_cloudformation::Client::new(&self.peer.config(self.trust.automation_account));
-        let template = template::whole(&self.trust).to_string();
+        let template = template::whole(&self.trust, settings).to_string();
         client.create_stack().stack_name("Spa").template_body(template).send().await.unwrap();
         until(&self.peer, "the stack", async || {
             let described = client.describe_stacks().stack_name("Spa").send().await.unwrap();

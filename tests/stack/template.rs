@@ -1,7 +1,9 @@
 //! Functions, rules and queues as a CloudFormation template: what MiniStack runs, and no more. It asks for no rights.
 
 use serde_json::{Value, json};
+use spa::aws::naming::variables;
 use spa::event::{Handler, Trust, patterns};
+use spa::settings::Settings;
 
 use crate::fixtures::STATE_KEY;
 use crate::ministack::REGION;
@@ -29,11 +31,16 @@ pub fn name(environment: &str, handler: Handler) -> String {
 ///
 /// What comes from AWS's services, and wake-ups, go through a queue of the function, so that nothing is lost when an
 /// invocation fails, and a message that nobody can read is put aside. Our own events go straight to their function.
-pub fn whole(trust: &Trust) -> Value {
+///
+/// What the functions are told is what the product says of these settings; only the address of a queue is the peer's.
+pub fn whole(trust: &Trust, settings: &Settings) -> Value {
+    let said = variables(settings, REGION).into_iter();
+    let mut variables: Value = said.map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    variables["WAKE_UP_QUEUE_URL"] = json!({ "Ref": "OnWakeUpQueue" });
     let mut resources = serde_json::Map::new();
     let environment = &*trust.environment;
     for handler in Handler::ALL {
-        resources.insert(format!("{handler:?}"), function(trust, handler));
+        resources.insert(format!("{handler:?}"), function(trust, handler, &variables));
     }
     let rules = patterns(trust, STATE_KEY);
     let mut queued: Vec<Handler> = vec![Handler::OnWakeUp];
@@ -66,8 +73,8 @@ pub fn whole(trust: &Trust) -> Value {
     json!({ "AWSTemplateFormatVersion": "2010-09-09", "Resources": resources })
 }
 
-fn function(trust: &Trust, handler: Handler) -> Value {
-    let (automation, management) = (trust.automation_account, trust.management_account);
+fn function(trust: &Trust, handler: Handler, variables: &Value) -> Value {
+    let automation = trust.automation_account;
     json!({
         "Type": "AWS::Lambda::Function",
         "Properties": {
@@ -78,15 +85,7 @@ fn function(trust: &Trust, handler: Handler) -> Value {
             "Role": format!("arn:aws:iam::{automation}:role/SpaFunctions"),
             "MemorySize": 128,
             "Timeout": TIMEOUT,
-            "Environment": { "Variables": {
-                "ENVIRONMENT_IDENTIFIER": trust.environment,
-                "AUTOMATION_ACCOUNT": automation,
-                "ROLE_ARN_TO_MANAGE_ACCOUNTS": format!("arn:aws:iam::{management}:role/SpaManagement"),
-                "ROLE_NAME_TO_MANAGE_CODEBUILD": "SpaMember",
-                "JOURNAL_TABLE": TABLE,
-                "EVENT_BUS_ARN": format!("arn:aws:events:{REGION}:{automation}:event-bus/default"),
-                "WAKE_UP_QUEUE_URL": { "Ref": "OnWakeUpQueue" },
-            } },
+            "Environment": { "Variables": variables },
         },
     })
 }
