@@ -11,7 +11,7 @@ use crate::settings::{Explained, Origin, Overruled, Settings, Sourced};
 use crate::store::{Open, Store, StoreError};
 
 use super::place::local::done;
-use super::{Cell, Context, Exit, Failure, Format, Table, Tone, time};
+use super::{Cell, Context, Exit, Failure, Format, On, Table, Tone, on, time};
 
 /// How many maintenance windows are told.
 const WINDOWS: usize = 5;
@@ -166,6 +166,9 @@ fn known(
         around.extend(settings.units_around(outermost));
         return Ok(Known { units: Units { from: UnitsFrom::Option, around }, now: machine });
     }
+    if context.on() == On::Aws {
+        return Ok(Known { units: units_of(account, &*on::head(account, context)?), now: machine });
+    }
     let advice = "with --unit OU, the store is not asked";
     let store = match Store::open(context.store_path(), Open::Existing) {
         Ok(store) => store,
@@ -179,12 +182,16 @@ fn known(
     let now = time.map_or(machine, Now::Store);
     let head = done(station.journal().account(account))?;
     let head = head.map_err(|error| Failure::from(error).help(advice))?;
-    let units = if *head == Account::unseen(account) {
+    Ok(Known { units: units_of(account, &head), now })
+}
+
+/// The units that the journal saw last.
+fn units_of(account: AccountId, head: &Account) -> Units {
+    if *head == Account::unseen(account) {
         Units { from: UnitsFrom::NeverSeen, around: Vec::new() }
     } else {
         Units { from: UnitsFrom::Store, around: head.profile().units.to_vec() }
-    };
-    Ok(Known { units, now })
+    }
 }
 
 /// The next windows; none for an account that no window may touch.
@@ -274,7 +281,7 @@ fn units_for_people(units: &Units, settings: &Settings) -> String {
         UnitsFrom::Store => format!("{list}, as the store last saw it"),
         UnitsFrom::NoStore => "not known: there is no store, and --unit names none".to_owned(),
         UnitsFrom::NeverSeen => {
-            "not known: the store has never seen the account, and --unit names none".to_owned()
+            "not known: the journal has never seen the account, and --unit names none".to_owned()
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Where accounts and journal are: `--on local` or `--on aws`.
 
-use clap::ValueEnum;
+use std::sync::Arc;
 
-use super::arguments::{Arguments, Fleet};
+use clap::ValueEnum;
+use state_machine::{Account, AccountId};
+
+use super::arguments::{Arguments, Common, Fleet};
 use super::{Context, Exit, Failure};
 
 /// Where accounts and journal are.
@@ -19,9 +22,10 @@ pub enum On {
 /// is meant for the other commands.
 ///
 /// # Errors
-/// For `--on aws` with such a command.
+/// For `--on aws` with such a command, and for what is meant for AWS without `--on aws`.
 pub fn refuse_elsewhere(arguments: &Arguments) -> Result<(), Failure> {
     let common = &arguments.common;
+    refuse_without_aws(common)?;
     match arguments.command.only_local() {
         Some(command) if common.on == On::Aws && common.on_is_named => {
             let message =
@@ -32,6 +36,49 @@ pub fn refuse_elsewhere(arguments: &Arguments) -> Result<(), Failure> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// Refuses what is meant for AWS, where nobody has asked for it: it must not be a mistake that passes unseen.
+///
+/// # Errors
+/// For `--profile` or `--region` without `--on aws`.
+fn refuse_without_aws(common: &Common) -> Result<(), Failure> {
+    let given = [("--profile", &common.profile), ("--region", &common.region)];
+    match given.into_iter().find(|(_, value)| value.is_some()) {
+        Some((switch, _)) if common.on == On::Local => {
+            let message = format!("{switch} is for AWS, and this is the organization on this machine");
+            Err(Failure::new(Exit::Usage, message).help("--on aws, or SPA_ON=aws, asks the real one"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The head of an account in the journal of the real organization.
+///
+/// # Errors
+/// When it cannot be read.
+#[cfg(feature = "aws")]
+pub fn head(id: AccountId, context: &Context) -> Result<Arc<Account>, Failure> {
+    use super::place::Place as _;
+    use super::place::aws::{AwsPlace, explain};
+    use crate::journal::Journal as _;
+
+    let head = || {
+        let place = AwsPlace::open(context)?;
+        Ok(place.done(place.journal().account(id))??)
+    };
+    head().map_err(|failure: Failure| {
+        explain(failure, context).help("with --unit OU, the journal is not asked")
+    })
+}
+
+/// Says how to get a program that reaches AWS.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "aws"))]
+pub fn head(_id: AccountId, _context: &Context) -> Result<Arc<Account>, Failure> {
+    Err(beyond_reach().help("with --unit OU, the journal is not asked"))
 }
 
 /// Asks something of the real organization.
@@ -51,7 +98,12 @@ pub fn aws(command: &Fleet, context: &Context) -> Result<Exit, Failure> {
 /// Always.
 #[cfg(not(feature = "aws"))]
 pub fn aws(_command: &Fleet, _context: &Context) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Usage, "this build of spa does not reach AWS")
+    Err(beyond_reach())
+}
+
+#[cfg(not(feature = "aws"))]
+fn beyond_reach() -> Failure {
+    Failure::new(Exit::Usage, "this build of spa does not reach AWS")
         .help("`cargo build --release --features aws` makes one that does; it takes some minutes longer")
-        .help("--on local, or SPA_ON=local, asks the organization on this machine"))
+        .help("--on local, or SPA_ON=local, asks the organization on this machine")
 }

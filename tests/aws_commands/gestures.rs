@@ -1,8 +1,10 @@
 //! Gestures: shown, asked for, recorded with who asked as AWS knows it, and carried out.
 
+use std::process::{Command, Stdio};
+
 use state_machine::{Actor, Fact};
 
-use crate::company::Company;
+use crate::company::{Company, assert_golden};
 
 const ARN: &str = "arn:aws:sts::999988887777:user/moto";
 
@@ -60,6 +62,28 @@ fn what_is_agreed_to_is_recorded_with_the_caller_and_carried_out() {
 }
 
 #[test]
+fn what_an_operator_reads() {
+    let company = Company::grown();
+    let [first, second, beside] = [0, 1, 3].map(|index: usize| company.accounts[index].to_string());
+    let ask = |gesture: &str, account: &str, switches: &[&str]| {
+        company.spa(&[&["account", gesture, account, "--reason", "a test"], switches].concat())
+    };
+    assert_golden(
+        "gestures.txt",
+        &[
+            ask("expire", &first, &["--dry-run"]),
+            ask("expire", &first, &[]),
+            ask("expire", &first, &["--yes"]),
+            ask("expire", &first, &["--yes"]),
+            ask("release", &second, &["--yes"]),
+            ask("vanilla", &beside, &["--yes"]),
+            company.spa(&["account", "adopt", "--unit", "ou-ab12-99999999", "--reason", "a test", "--yes"]),
+            company.spa(&["account", "adopt", &first, "--reason", " "]),
+        ],
+    );
+}
+
+#[test]
 fn every_gesture_works_or_is_refused_with_its_reason() {
     let company = Company::grown();
     let [first, second, third, beside] = [0, 1, 2, 3].map(|index: usize| company.accounts[index].to_string());
@@ -100,6 +124,43 @@ fn a_selection_is_served_one_by_one_and_a_rehearsal_changes_nothing() {
         .says(4, &["adopt", "2 accounts", "there is no terminal to ask"]);
     let answer = company.spa(&["account", "adopt", "--state", "released", "--reason", "a test", "--yes"]);
     assert!(answer.data.contains("100000000002  done"), "{answer:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_ends_it_between_two_accounts() {
+    let company = Company::grown();
+    let named = [0, 1].map(|index: usize| company.accounts[index].to_string());
+    // The first account is being read, and AWS takes its time.
+    let held = company.guest.hold_answer("GetItem");
+    let arguments = [
+        "account", "hold", &named[0], &named[1], "--for", "1d", "--reason", "x", "--yes", "--output", "json",
+    ];
+    let mut command = company.command(&arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    held.wait();
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    listens_no_more(child.id());
+    held.lose();
+    let answer = company.answer(&child.wait_with_output().unwrap(), &arguments);
+    answer.says(130, &["stopped after 1 of 2 accounts: the others were not asked"]);
+    assert_eq!(answer.json().as_array().unwrap().len(), 1, "{answer:?}");
+    assert!(who(&company, 1).is_empty(), "the second one was not asked");
+}
+
+/// Waits until the process has taken note of SIGINT: it is pending for nobody any more.
+#[cfg(target_os = "linux")]
+fn listens_no_more(process: u32) {
+    const SIGINT: u64 = 1 << 1;
+    loop {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).unwrap().trim().to_owned();
+        if u64::from_str_radix(&pending, 16).unwrap() & SIGINT == 0 {
+            return;
+        }
+        std::thread::yield_now();
+    }
 }
 
 #[test]

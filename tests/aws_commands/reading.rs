@@ -94,6 +94,21 @@ fn one_account_in_full() {
 }
 
 #[test]
+fn settings_are_explained_with_the_units_that_the_journal_saw() {
+    let company = Company::grown();
+    let explained = |account: usize| {
+        company.spa(&["explain", &company.accounts[account].to_string(), "--output", "json"])
+    };
+    let known = explained(0);
+    assert_eq!(
+        (known.status, &known.json()["units"]["around"]),
+        (0, &serde_json::json!(["ou-ab12-11111111"])),
+        "{known:?}"
+    );
+    assert_eq!(explained(2).status, 5, "nobody has seen it yet, and no setting names it");
+}
+
+#[test]
 fn whoever_is_unknown_is_said_with_the_nearest() {
     let company = Company::grown();
     let known = company.accounts[0].to_string();

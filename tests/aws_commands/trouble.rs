@@ -55,7 +55,9 @@ fn profiles_are_those_that_people_have() {
          [profile through]\nrole_arn = arn:aws:iam::{}:role/Operator\nsource_profile = operator\n",
         company.guest.account()
     );
-    std::fs::write(company.path().join(".aws/config"), config).unwrap();
+    let sso = "[profile signed-on]\nsso_session = company\nsso_account_id = 111122223333\nsso_role_name = Operator\n\
+               [sso-session company]\nsso_start_url = https://example.com/start\nsso_region = eu-west-1\n";
+    std::fs::write(company.path().join(".aws/config"), config + sso).unwrap();
     let named = |profile: &'static str| {
         asked(&company, |command| {
             // Who names a profile means it, whatever keys the environment holds.
@@ -70,6 +72,10 @@ fn profiles_are_those_that_people_have() {
             .env("AWS_PROFILE", "through");
     });
     assert_eq!(through.status, 0, "{through:?}");
+    // Nobody has signed on yet.
+    let signed_on = named("signed-on");
+    signed_on.says(9, &["AWS does not know who asks", "aws sso login"]);
+    assert!(!signed_on.notes.contains("feature"), "this build knows SSO: {}", signed_on.notes);
     named("nobody")
         .says(9, &["AWS does not know who asks", "profile `nobody` was not defined", "--profile NAME"]);
 }

@@ -15,6 +15,16 @@ fn what_is_played_on_this_machine_is_not_on_aws() {
     assert_eq!(fleet.spa(&["accounts", "--on", "azure"]).status, 2);
 }
 
+#[test]
+fn what_is_meant_for_aws_does_not_pass_unseen() {
+    let fleet = Fleet::founded();
+    for switch in ["--profile", "--region"] {
+        let answer = fleet.spa(&["account", "expire", "100000000001", "--reason", "a test", switch, "one"]);
+        assert_eq!(answer.status, 2, "{answer:?}");
+        assert!(answer.notes.contains(&format!("{switch} is for AWS")), "{answer:?}");
+    }
+}
+
 #[cfg(not(feature = "aws"))]
 #[test]
 fn a_build_that_does_not_reach_aws_says_how_to_get_one() {
