@@ -23,7 +23,6 @@ use crate::cloud::aws::clock::SystemClock;
 use crate::cloud::aws::connect::Connections;
 use crate::cloud::aws::governor::Governor;
 use crate::lifecycle::World;
-use crate::settings::Limits;
 
 /// Runs the function that the environment says, until Lambda ends the process.
 pub fn main() -> ExitCode {
@@ -40,7 +39,8 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(environment: &Environment) -> ExitCode {
-    let governor = Governor::new(Limits::default());
+    // Until the settings are read, the built-in limits count.
+    let governor = Governor::default();
     let connections = Connections::open(environment.roles.clone(), governor).await;
     let world = AwsWorld::new(&environment.deployment, &connections, SystemClock);
     let seen = RefCell::new(metrics::Seen::default());

@@ -43,6 +43,7 @@ struct Store {
     guest: Guest,
     client: aws_sdk_ssm::Client,
     clock: Arc<Stopped>,
+    governor: Governor,
     adapter: Parameters,
 }
 
@@ -51,9 +52,10 @@ impl Store {
         let guest = peers::guest();
         let client = aws_sdk_ssm::Client::new(&guest.config());
         let clock = Arc::<Stopped>::default();
+        let governor = Governor::default();
         let adapter =
-            Parameters::new(client.clone(), Governor::default(), Arc::<Stopped>::clone(&clock), place());
-        let store = Self { guest, client, clock, adapter };
+            Parameters::new(client.clone(), governor.clone(), Arc::<Stopped>::clone(&clock), place());
+        let store = Self { guest, client, clock, governor, adapter };
         store.put(settings).await;
         store
     }
@@ -147,6 +149,28 @@ fn units_that_others_stand_in_are_read_on_the_way() {
             }
             assert_eq!(store.reads().len(), reads, "minute {minute}");
         }
+    });
+}
+
+/// From `automation.limits` to the governor of every call: the settings that a function reads say how fast it calls.
+#[test]
+fn limits_reach_the_governor_with_the_settings() {
+    let rates = "  limits: { organizations: { start: 30, most: 60 }, patience: 3s, attempts: 2 }\n";
+    let text = file().replacen("automation:\n", &format!("automation:\n{rates}"), 1);
+    let settings = settings(&text);
+    let wanted = settings.automation().limits.clone();
+    assert_eq!((wanted.organizations.start, wanted.attempts), (30, 2), "they are said");
+    block_on(async {
+        let store = Store::with(&settings).await;
+        let before = store.governor.limits();
+        assert_ne!(before, wanted);
+        store.adapter.policy(account("999900001111"), &[]).await.unwrap();
+        assert_eq!(store.governor.limits(), wanted);
+        // Somebody takes them away again.
+        store.put(&self::settings(&file())).await;
+        store.clock.set(1);
+        store.adapter.brakes().await.unwrap();
+        assert_eq!(store.governor.limits(), before);
     });
 }
 

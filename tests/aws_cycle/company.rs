@@ -28,7 +28,6 @@ pub struct Company {
     /// All accounts of both units.
     pub accounts: Vec<AccountId>,
     pub organization: String,
-    pub settings: Settings,
     /// Where wake-ups go.
     pub wake_ups: String,
     /// Where the bus delivers what is announced.
@@ -118,7 +117,7 @@ impl Company {
         let wake_ups = queue(&config, WAKE_UPS).await;
         let announced = queue(&config, "SpaAnnounced").await;
         let mut company =
-            Self { automation, management, accounts: members, organization, settings, wake_ups, announced };
+            Self { automation, management, accounts: members, organization, wake_ups, announced };
         company.listen().await;
         company
     }

@@ -119,7 +119,8 @@ fn world(company: &Company, config: &SdkConfig, handler: Handler, clock: Hand) -
         member_role: "SpaMember".into(),
         baseline: Baseline::Ours(blueprint),
     };
-    let governor = Governor::new(company.settings.automation().limits.clone());
+    // What it may call a minute, it reads in its settings.
+    let governor = Governor::default();
     AwsWorld::new(&deployment, &Connections::from(config.clone(), roles, governor), clock)
 }
 

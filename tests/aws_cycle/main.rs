@@ -14,6 +14,7 @@ mod peers;
 mod steady;
 mod table;
 mod told;
+mod trouble;
 mod wire;
 
 use state_machine::Timestamp;

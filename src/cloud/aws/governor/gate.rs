@@ -84,14 +84,16 @@ struct Bounds {
     most: f64,
 }
 
+impl Bounds {
+    fn of(rate: Rate) -> Self {
+        let per_second = |calls: u32| f64::from(calls) / 60.0;
+        Self { start: per_second(rate.start), least: per_second(rate.least), most: per_second(rate.most) }
+    }
+}
+
 impl Gate {
     pub(super) fn new(rate: Rate, one_at_a_time: bool, now: Instant) -> Self {
-        let per_second = |calls: u32| f64::from(calls) / 60.0;
-        let bounds = Bounds {
-            start: per_second(rate.start),
-            least: per_second(rate.least),
-            most: per_second(rate.most),
-        };
+        let bounds = Bounds::of(rate);
         Self {
             bounds,
             one_at_a_time,
@@ -110,6 +112,16 @@ impl Gate {
             next_write: Instant::ZERO,
             pause: FIRST_PAUSE,
         }
+    }
+
+    /// Changes its bounds. What was learnt since it began counts from the new beginning on.
+    pub(super) fn limit(&mut self, rate: Rate, now: Instant) {
+        self.fill(now);
+        let bounds = Bounds::of(rate);
+        let learnt = self.per_second - self.bounds.start;
+        self.per_second = (bounds.start + learnt).clamp(bounds.least, bounds.most);
+        self.tokens = self.tokens.min(burst(self.per_second));
+        self.bounds = bounds;
     }
 
     /// Calls a second.

@@ -74,13 +74,13 @@ pub(super) enum Refused {
 }
 
 struct Shared {
-    limits: Limits,
     timer: Box<dyn Timer>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
+    limits: Limits,
     gates: HashMap<Key, Station>,
     totals: BTreeMap<(Lane, &'static str), Totals>,
     last_ticket: Ticket,
@@ -124,12 +124,28 @@ impl Governor {
     }
 
     fn with_timer(limits: Limits, timer: Box<dyn Timer>) -> Self {
-        Self { shared: Arc::new(Shared { limits, timer, state: Mutex::default() }) }
+        let state = Mutex::new(State { limits, ..State::default() });
+        Self { shared: Arc::new(Shared { timer, state }) }
     }
 
     /// The limits that it was given.
-    pub fn limits(&self) -> &Limits {
-        &self.shared.limits
+    pub fn limits(&self) -> Limits {
+        self.state().limits.clone()
+    }
+
+    /// Gives it these limits. A process has none but the built-in ones until it has read its settings; what the gates
+    /// have learnt since it began is kept.
+    pub fn limit(&self, limits: &Limits) {
+        let now = self.now();
+        let mut state = self.state();
+        if state.limits == *limits {
+            return;
+        }
+        state.limits = limits.clone();
+        for (key, station) in &mut state.gates {
+            station.gate.limit(key.lane.rate(limits), now);
+            station.admit(now);
+        }
     }
 
     /// How long it lives.
@@ -182,8 +198,9 @@ impl Governor {
         let mut state = self.state();
         state.last_ticket += 1;
         let ticket = state.last_ticket;
-        let station = state.station(key, &self.shared.limits, now);
-        if station.gate.waiting() >= usize::try_from(self.shared.limits.waiting).unwrap_or(usize::MAX) {
+        let most = usize::try_from(state.limits.waiting).unwrap_or(usize::MAX);
+        let station = state.station(key, now);
+        if station.gate.waiting() >= most {
             return Err(Refused::Full);
         }
         let caller = Caller::default();
@@ -233,13 +250,14 @@ impl Lane {
 }
 
 impl State {
-    fn station(&mut self, key: Key, limits: &Limits, now: Instant) -> &mut Station {
+    fn station(&mut self, key: Key, now: Instant) -> &mut Station {
         if self.gates.len() >= GATES && !self.gates.contains_key(&key) {
             self.gates.retain(|_, station| !station.gate.is_idle(now) || !station.callers.is_empty());
         }
+        let rate = key.lane.rate(&self.limits);
         self.gates.entry(key).or_insert_with(|| Station {
             // An organization changes one thing at a time. "In progress" elsewhere is about one item or build.
-            gate: Gate::new(key.lane.rate(limits), key.lane == Lane::Organizations, now),
+            gate: Gate::new(rate, key.lane == Lane::Organizations, now),
             callers: HashMap::new(),
             keeper: None,
         })

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::settings::Limits;
+
 use super::{Governor, Lane};
 
 /// The state of the gates of one service.
@@ -36,7 +38,9 @@ impl Governor {
         let mut lanes: BTreeMap<(Lane, &'static str), LaneState> = BTreeMap::new();
         for (key, station) in &state.gates {
             let place = (key.lane, key.service);
-            let lane = lanes.entry(place).or_insert_with(|| self.at_rest(key.lane, key.service));
+            let lane = lanes
+                .entry(place)
+                .or_insert_with(|| LaneState::at_rest(&state.limits, key.lane, key.service));
             let slowest = if lane.gates == 0 { f64::INFINITY } else { lane.per_second };
             lane.gates += 1;
             lane.per_second = slowest.min(station.gate.per_second());
@@ -44,7 +48,9 @@ impl Governor {
             lane.waiting += u64::try_from(station.gate.waiting()).unwrap_or(u64::MAX);
         }
         for ((name, service), totals) in &state.totals {
-            let lane = lanes.entry((*name, service)).or_insert_with(|| self.at_rest(*name, service));
+            let lane = lanes
+                .entry((*name, service))
+                .or_insert_with(|| LaneState::at_rest(&state.limits, *name, service));
             lane.throttled = totals.throttled;
             lane.busy = totals.busy;
             lane.calls.clone_from(&totals.calls);
@@ -60,13 +66,15 @@ impl Governor {
         }
         calls
     }
+}
 
-    pub(super) fn at_rest(&self, lane: Lane, service: &'static str) -> LaneState {
-        LaneState {
+impl LaneState {
+    pub(super) fn at_rest(limits: &Limits, lane: Lane, service: &'static str) -> Self {
+        Self {
             lane,
             service,
             gates: 0,
-            per_second: f64::from(lane.rate(self.limits()).start) / 60.0,
+            per_second: f64::from(lane.rate(limits).start) / 60.0,
             in_flight: 0,
             waiting: 0,
             throttled: 0,

@@ -92,6 +92,29 @@ fn account(number: u64) -> Owner {
     AccountId::from_number(number)
 }
 
+/// The settings are read after the first calls: what waits by then goes at the new rate, and what was learnt is kept.
+#[tokio::test]
+async fn new_limits_count_for_gates_that_are_there() {
+    let governor = Governor::jumping(limits(600));
+    let read = "organizations:ListTagsForResource";
+    let far = Duration::from_hours(9);
+    let begin = async |count: u64| {
+        for _ in 0..count {
+            let pass = governor.enter(Lane::Organizations, read, None, false, far).await.unwrap();
+            pass.end(Outcome::Served, true);
+        }
+        governor.now()
+    };
+    assert_eq!(begin(10).await, Duration::ZERO, "a second of calls goes at once");
+    governor.limit(&limits(6));
+    let last = begin(10).await.as_secs_f64();
+    assert!((85.0..=100.5).contains(&last), "ten calls at one in ten seconds: {last}");
+    governor.limit(&limits(600));
+    let last = begin(100).await.as_secs_f64() - last;
+    assert!((9.0..=10.5).contains(&last), "a hundred at ten a second: {last}");
+    assert_eq!(governor.limits(), limits(600));
+}
+
 #[tokio::test]
 async fn callers_go_at_the_rate_and_none_is_forgotten() {
     let governor = Governor::jumping(limits(120));
@@ -239,7 +262,7 @@ fn the_state_is_readable_by_programs() {
     let governor = Governor::default();
     let state = governor.state().totals.is_empty();
     assert!(state && governor.snapshot().is_empty());
-    let lane = governor.at_rest(Lane::Organizations, "organizations");
+    let lane = LaneState::at_rest(&governor.limits(), Lane::Organizations, "organizations");
     let json = serde_json::to_value(lane).unwrap();
     assert_eq!((json["lane"].as_str(), json["per_second"].as_f64()), (Some("organizations"), Some(10.0)));
 }

@@ -29,6 +29,7 @@ impl Parameters {
     ) -> Result<Arc<Settings>, NoSettings> {
         let values = self.values(account, names).await?;
         if let Some(known) = self.remembering(|memory| memory.assembled(&values)) {
+            self.governor.limit(&known.automation().limits);
             return Ok(known);
         }
         let settings = Arc::new(self.assemble(&values)?);
@@ -62,6 +63,10 @@ impl Parameters {
 
     fn assemble(&self, values: &Values) -> Result<Settings, NoSettings> {
         let loaded = assemble(&self.place.names, values);
+        // How fast AWS may be called stands in what was just called for.
+        if let Some(settings) = &loaded.settings {
+            self.governor.limit(&settings.automation().limits);
+        }
         loaded.settings.ok_or_else(|| {
             let findings: Vec<_> =
                 loaded.report.diagnostics().iter().map(|finding| finding.message.as_str()).collect();
