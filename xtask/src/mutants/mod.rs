@@ -7,6 +7,7 @@
 mod check;
 mod patch;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -48,24 +49,28 @@ pub fn run(arguments: &[String]) -> Result<(), Fault> {
     let tree = Tree::copy()?;
     tree.sound()?;
     let mut rows = Vec::new();
-    let mut unnoticed = Vec::new();
+    let mut found = Vec::new();
     for mutation in mutations.iter().filter(|known| names.is_empty() || names.contains(&&known.name)) {
         println!("\n=== {}: {}", mutation.name, mutation.breaks);
-        let verdicts = tree.judge(mutation)?;
+        let verdicts = match tree.judge(mutation) {
+            Ok(verdicts) => verdicts,
+            Err(fault) => {
+                found.push(format!("{}: {fault}", mutation.name));
+                continue;
+            }
+        };
         for (check, verdict) in &verdicts {
             println!("{:<12}{verdict}", check.name());
         }
         if verdicts.iter().all(|(_, verdict)| !verdict.noticed()) {
-            unnoticed.push(format!("{}: nothing notices it", mutation.name));
+            found.push(format!("{}: nothing notices it", mutation.name));
         }
         rows.push(row(mutation, &verdicts));
     }
     let table = table(&rows);
     println!("\n{table}");
-    if write {
-        write_table(&table)?;
-    }
-    none(unnoticed)
+    none(found)?;
+    if write { write_table(&table) } else { Ok(()) }
 }
 
 fn row(mutation: &Mutation, verdicts: &[(Check, Verdict)]) -> String {
@@ -107,12 +112,16 @@ impl Tree {
         let beside = root().join("target/mutants");
         let tree = Self { folder: beside.join("tree"), build: beside.join("build") };
         let listed = Program::new("git").with("ls-files -z --cached --others --exclude-standard").output()?;
+        let mut there = BTreeSet::new();
         for name in listed.split('\0').filter(|name| !name.is_empty()) {
-            let from = root().join(name);
+            let (from, to) = (root().join(name), tree.folder.join(name));
             if from.is_file() {
-                copy(&from, &tree.folder.join(name))?;
+                copy(&from, &to)?;
+                there.insert(to);
             }
         }
+        // What is no part of the repository any more, such as a file that was moved.
+        remove_others(&tree.folder, &there)?;
         Ok(tree)
     }
 
@@ -145,6 +154,19 @@ impl Tree {
         }
         verdicts.into_iter().map(|(check, verdict)| verdict.map(|verdict| (check, verdict))).collect()
     }
+}
+
+/// Removes every file below a folder that is not among these.
+fn remove_others(folder: &Path, there: &BTreeSet<PathBuf>) -> Result<(), Fault> {
+    for entry in std::fs::read_dir(folder).map_err(|error| Fault::file(folder, &error))? {
+        let path = entry.map_err(|error| Fault::file(folder, &error))?.path();
+        if path.is_dir() {
+            remove_others(&path, there)?;
+        } else if !there.contains(&path) {
+            std::fs::remove_file(&path).map_err(|error| Fault::file(&path, &error))?;
+        }
+    }
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
