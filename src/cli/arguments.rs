@@ -123,7 +123,8 @@ impl Command {
     /// What is logged when nobody says what.
     pub const fn log(&self) -> &'static str {
         // What goes wrong in a simulation goes wrong on purpose, and stands in the report.
-        if matches!(self, Self::Simulate(_)) { "off" } else { "warn" }
+        // What aws-config warns of keeps us from going on, and is told as an error, with what helps.
+        if matches!(self, Self::Simulate(_)) { "off" } else { "warn,aws_config=error" }
     }
 }
 

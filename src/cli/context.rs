@@ -1,7 +1,7 @@
 //! What every command is given.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::Utc;
 use state_machine::Timestamp;
@@ -21,8 +21,10 @@ pub struct Context {
     on: On,
     profile: Option<String>,
     region: Option<String>,
-    /// The settings, once somebody has asked for them: what is doubtful in them is said once.
+    /// The settings, once somebody has asked for them.
     loaded: OnceLock<Arc<Settings>>,
+    /// What is doubtful in them, until it was said.
+    doubts: Arc<Mutex<Option<String>>>,
 }
 
 impl Context {
@@ -50,6 +52,7 @@ impl Context {
             profile: common.profile.clone(),
             region: common.region.clone(),
             loaded: OnceLock::new(),
+            doubts: Arc::default(),
         }
     }
 
@@ -88,27 +91,42 @@ impl Context {
         &self.store
     }
 
-    /// The settings. What is doubtful in them is said; what is wrong with them is a failure.
+    /// The settings. What is doubtful in them is said, once; what is wrong with them is a failure.
     ///
     /// # Errors
     /// When they cannot be used. Every fault was said then.
     pub fn settings(&self) -> Result<Arc<Settings>, Failure> {
+        let settings = self.settings_quietly()?;
+        if let Some(doubts) = self.doubts.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            self.screen.note(&doubts);
+        }
+        Ok(settings)
+    }
+
+    /// The same, for a command that only looks: what is doubtful is not its business.
+    ///
+    /// # Errors
+    /// When they cannot be used. Every fault was said then.
+    pub fn settings_quietly(&self) -> Result<Arc<Settings>, Failure> {
         if let Some(settings) = self.loaded.get() {
             return Ok(Arc::clone(settings));
         }
         let loaded = settings::load_at(&self.settings, Timestamp::from(Utc::now()));
-        if !loaded.report.is_empty() {
-            self.screen.note(loaded.report.render(self.screen.colors_notes()).trim_end());
+        let told = (!loaded.report.is_empty())
+            .then(|| loaded.report.render(self.screen.colors_notes()).trim_end().to_owned());
+        if let Some(settings) = loaded.settings {
+            *self.doubts.lock().unwrap_or_else(PoisonError::into_inner) = told;
+            return Ok(Arc::clone(self.loaded.get_or_init(|| Arc::new(settings))));
         }
-        match loaded.settings {
-            Some(settings) => Ok(Arc::clone(self.loaded.get_or_init(|| Arc::new(settings)))),
-            None if loaded.missing => Err(Failure::new(
-                Exit::NotFound,
-                format!("there are no settings at {}", self.settings.display()),
-            )
-            .help("--settings FILE or SPA_SETTINGS names another file")),
-            None => Err(Failure::new(Exit::Settings, format!("{} cannot be used", self.settings.display()))),
+        if let Some(told) = told {
+            self.screen.note(&told);
         }
+        Err(if loaded.missing {
+            let message = format!("there are no settings at {}", self.settings.display());
+            Failure::new(Exit::NotFound, message).help("--settings FILE or SPA_SETTINGS names another file")
+        } else {
+            Failure::new(Exit::Settings, format!("{} cannot be used", self.settings.display()))
+        })
     }
 
     /// The settings, for a command that can do with less: when they cannot be used, that is said, with what

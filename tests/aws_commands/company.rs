@@ -186,6 +186,14 @@ impl Company {
         block_on(world.journal().history(account, Version::NONE, 1_000)).unwrap()
     }
 
+    /// Takes a line of the settings file away.
+    pub fn without(&self, setting: &str) {
+        let path = self.path().join("settings.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let kept: Vec<&str> = text.lines().filter(|line| !line.contains(setting)).collect();
+        std::fs::write(&path, kept.join("\n")).unwrap();
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

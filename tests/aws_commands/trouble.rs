@@ -76,6 +76,9 @@ fn profiles_are_those_that_people_have() {
     let signed_on = named("signed-on");
     signed_on.says(9, &["AWS does not know who asks", "aws sso login"]);
     assert!(!signed_on.notes.contains("feature"), "this build knows SSO: {}", signed_on.notes);
+    assert!(!signed_on.notes.contains("WARN"), "it is said once: {}", signed_on.notes);
+    // In words, not in the Rust of the SDK.
+    assert!(!named("nobody").notes.contains("DispatchFailure("));
     named("nobody")
         .says(9, &["AWS does not know who asks", "profile `nobody` was not defined", "--profile NAME"]);
 }
@@ -157,14 +160,22 @@ fn settings_that_are_not_deployed_are_said() {
 #[test]
 fn settings_that_name_no_owner_are_refused() {
     let company = Company::with_accounts(1);
-    let path = company.path().join("settings.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let without = text.lines().filter(|line| !line.contains("role_arn_to_manage_accounts"));
-    std::fs::write(&path, without.collect::<Vec<_>>().join("\n")).unwrap();
+    company.without("role_arn_to_manage_accounts");
     let before = company.called();
     asked(&company, |_| {})
         .says(3, &["ROLE_ARN_TO_MANAGE_ACCOUNTS is not set", "automation.role_arn_to_manage_accounts"]);
     assert_eq!(company.called(), before);
+}
+
+#[test]
+fn doubts_about_the_settings_are_for_those_who_rely_on_them_and_told_once() {
+    let company = Company::grown();
+    company.without("maintenance_window_expression");
+    let doubts = |answer: &Answer| answer.notes.matches("no maintenance window will ever open").count();
+    assert_eq!(doubts(&company.spa(&["accounts"])), 0, "whoever looks is not bothered");
+    let account = company.accounts[0].to_string();
+    let asked = company.spa(&["account", "expire", &account, "--reason", "a test", "--yes"]);
+    assert_eq!((asked.status, doubts(&asked)), (0, 1), "{asked:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use state_machine::{Account, AccountId, Look, Scope, Text, Timestamp, UnitId};
+use state_machine::{Account, AccountId, Seen, Text, Timestamp, UnitId};
 
 use super::{Place, is_recorded};
 use crate::aws::variables::Reader;
@@ -16,7 +16,8 @@ use crate::cloud::aws::caller::{Caller, caller};
 use crate::cloud::aws::clock::SystemClock;
 use crate::cloud::aws::connect::{Connections, Roles};
 use crate::cloud::aws::governor::Governor;
-use crate::cloud::{Clock, Known, Listed, Organization as _};
+use crate::cloud::aws::organization::Unseen;
+use crate::cloud::{Clock, Listed};
 use crate::handler::{Dispatched, Handlers};
 use crate::journal::dynamodb::DynamoJournal;
 use crate::lifecycle::{Lifecycle, World as _, advance_window};
@@ -89,7 +90,7 @@ impl Place for AwsPlace {
     const ASKS: bool = true;
 
     fn open(context: &Context) -> Result<Self, Failure> {
-        let settings = context.settings()?;
+        let settings = context.settings_quietly()?;
         let (deployment, roles) = deployment(&settings, context)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -138,21 +139,15 @@ impl Place for AwsPlace {
     }
 
     fn member(&self, id: AccountId) -> Result<Option<Listed>, Failure> {
-        let unseen = Account::unseen(id);
-        let known = Known { head: &unseen, since: self.now };
-        match self.done(self.world.organization().look(id, Scope::Whole, known))? {
-            Look::NotFound => Ok(None),
-            Look::Unreadable(cause) => {
-                let message = format!("the account {id} cannot be read: {cause}");
-                let exit = Failure::exit_of_unreadable(cause);
-                Err(Failure::new(exit, message).on(Subject::Organization))
+        match self.done(self.world.organization().seen(id))? {
+            Ok(Seen { status, reading, profile, .. }) => {
+                Ok(Some(Listed { account: id, status, reading, profile }))
             }
-            Look::Seen(seen) => Ok(Some(Listed {
-                account: id,
-                status: seen.status,
-                reading: seen.reading,
-                profile: seen.profile,
-            })),
+            Err(Unseen::NotFound) => Ok(None),
+            Err(Unseen::Unreadable(error)) => {
+                let what = format!("the account {id} cannot be read");
+                Err(failure(&error, Subject::Organization).about(&what))
+            }
         }
     }
 

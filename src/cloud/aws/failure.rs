@@ -13,7 +13,6 @@ use std::io;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use state_machine::FailureKind;
 
@@ -254,8 +253,18 @@ fn request_id(response: &HttpResponse) -> Option<&str> {
     ["x-amzn-requestid", "x-amz-request-id"].into_iter().find_map(|name| response.headers().get(name))
 }
 
+/// An error and its causes in words. Not as `DisplayErrorContext` has it: it adds the Rust of it all, and people who read
+/// this want to know which file or profile is missing.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    DisplayErrorContext(error).to_string()
+    let mut told: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let text = cause.to_string();
+        // Some repeat what lies below them.
+        if !told.iter().any(|before| before.contains(&text)) {
+            told.push(text);
+        }
+    }
+    told.join(": ")
 }
 
 /// The first error of this type among the causes.

@@ -21,32 +21,31 @@ const DEEPEST: usize = 16;
 impl Organization {
     /// Reads all of an account. It was so at the instant at which reading began, or later.
     pub(super) async fn read(&self, account: AccountId) -> Look {
+        match self.seen(account).await {
+            Ok(seen) => Look::Seen(Box::new(seen)),
+            Err(Unseen::NotFound) => Look::NotFound,
+            Err(Unseen::Unreadable(error)) => Look::Unreadable(told(account, &error)),
+        }
+    }
+
+    /// The same, for whoever wants to know why there is nothing to be seen.
+    ///
+    /// # Errors
+    /// When there is no such account, or when nobody knows.
+    pub async fn seen(&self, account: AccountId) -> Result<Seen, Unseen> {
         let at = self.clock.now();
         let (described, tags) = tokio::join!(self.described(account), self.tags(account));
-        let (described, mut tags) = match (described, tags) {
-            (Ok(described), Ok(tags)) => (described, tags),
-            (Err(Unseen::NotFound), _) | (Ok(_), Err(Unseen::NotFound)) => return Look::NotFound,
-            (Err(Unseen::Unreadable(error)), _) | (Ok(_), Err(Unseen::Unreadable(error))) => {
-                return Look::Unreadable(told(account, &error));
-            }
-        };
+        let (described, mut tags) = (described?, tags?);
         let Some(status) = described.status else {
-            return Look::Unreadable(told(
-                account,
-                &CallError::odd(DESCRIBE_ACCOUNT, "its state is an unknown word"),
-            ));
+            return Err(CallError::odd(DESCRIBE_ACCOUNT, "its state is an unknown word").into());
         };
         let units = match described.units {
             Some(units) => units,
-            None => match self.units(account).await {
-                Ok(units) => units,
-                Err(Unseen::NotFound) => return Look::NotFound,
-                Err(Unseen::Unreadable(error)) => return Look::Unreadable(told(account, &error)),
-            },
+            None => self.units(account).await?,
         };
         let reading = self.take_state(&mut tags);
         let profile = Arc::new(Profile { name: described.name, email: described.email, units, tags });
-        Look::Seen(Box::new(Seen { at, described: at, status, reading, profile }))
+        Ok(Seen { at, described: at, status, reading, profile })
     }
 
     /// Takes the state out of the tags of an account.
