@@ -180,6 +180,27 @@ fn what_nobody_can_read_is_recorded_once_and_tried_again_until_it_is_a_dead_lett
 }
 
 #[test]
+fn a_change_right_after_our_own_is_delivered_again_until_it_can_be_told_from_it() {
+    let function = Function::with_accounts(0);
+    run_or_die(compare(&function.lifecycle())).unwrap().unwrap();
+    let head = || run_or_die(function.world.kept().account(member())).unwrap().unwrap();
+    assert_eq!(head().tag().reading, Reading::Known(State::Assigned), "written by us just now");
+    let cloud = function.world.cloud();
+    let change = |value| {
+        cloud.change(|state| cloud.set_state_by_hand(state, member(), Some(value), "mallory")).unwrap();
+    };
+    change("released");
+    let batch = batch(&[&text("organizations-tag-released")]).to_string();
+    let answer = function.invoke(Handler::OnReleasedAccount, &batch, "first");
+    assert_eq!(answer.failed_messages(), ["message-0".into()], "{answer}");
+    assert_eq!(head().tag().reading, Reading::Known(State::Assigned));
+    cloud.set_now(function.now() + TimeDelta::minutes(1));
+    let answer = function.invoke(Handler::OnReleasedAccount, &batch, "first");
+    assert!(answer.failed_messages().is_empty(), "{answer}");
+    assert_eq!(head().tag().reading, Reading::Known(State::Released));
+}
+
+#[test]
 fn messages_that_no_time_is_left_for_are_handed_back() {
     let function = Function::with_accounts(0);
     let assigned = text("organizations-tag-released").replace("released", "assigned");

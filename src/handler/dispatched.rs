@@ -109,7 +109,7 @@ pub struct Wakened {
 
 impl Dispatched {
     /// Whether the event, or a message of the batch, is to be delivered again, because something could not be
-    /// read.
+    /// read, or not be told yet from a change of our own.
     pub fn try_again(&self) -> bool {
         match self {
             Self::Handled { outcome, .. } => outcome.try_again(),

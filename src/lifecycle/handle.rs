@@ -56,9 +56,15 @@ impl std::fmt::Display for Outcome {
 }
 
 impl Outcome {
-    /// Whether the trigger is to be delivered again, because something could not be read.
+    /// Whether the trigger is to be delivered again: something could not be read, or cannot be told yet from what we
+    /// wrote ourselves a moment ago. Somebody may have changed the tag right after us, and no other event will say so.
     pub const fn try_again(&self) -> bool {
-        matches!(self, Self::Nothing(Idle::Unreadable(_)) | Self::Recorded(Some(Idle::Unreadable(_))))
+        match self {
+            Self::Nothing(idle) | Self::Recorded(Some(idle)) => {
+                matches!(idle, Idle::Unreadable(_) | Idle::Settling(_))
+            }
+            Self::Recorded(None) | Self::Refused(_) => false,
+        }
     }
 }
 
