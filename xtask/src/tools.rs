@@ -10,6 +10,8 @@ const CARGO_DENY: &str = "0.20.2";
 
 /// The Python packages of the tests, with hashes.
 const REQUIREMENTS: &str = "tests/requirements.txt";
+/// The security scanner, which cannot live beside them: it wants an older botocore.
+const SCANNER: &str = "tests/scanner.txt";
 
 /// cargo-deny, built on the first call.
 ///
@@ -34,24 +36,37 @@ pub fn cargo_deny() -> Result<Program, Fault> {
 /// # Errors
 /// When there is no Python 3, or a package could not be fetched.
 pub fn python() -> Result<Program, Fault> {
-    let folder = root().join(".venv");
+    Ok(Program::new(environment(".venv", REQUIREMENTS)?.join("bin/python")))
+}
+
+/// Checkov, at the version of `tests/scanner.txt`.
+///
+/// # Errors
+/// When there is no Python 3, or a package could not be fetched.
+pub fn scanner() -> Result<Program, Fault> {
+    Ok(Program::new(environment("target/tools/scanner", SCANNER)?.join("bin/checkov")))
+}
+
+/// A folder with a Python and the packages of a list, set up when that list has changed.
+fn environment(name: &str, requirements: &str) -> Result<PathBuf, Fault> {
+    let folder = root().join(name);
     if folder.is_symlink() {
         // `--clear` empties what it leads to, which may be somebody's own environment.
-        return Err(Fault::one("`.venv` is a symbolic link; remove it, and one is set up".to_owned()));
+        return Err(Fault::one(format!("`{name}` is a symbolic link; remove it, and one is set up")));
     }
     let python = folder.join("bin/python");
-    let wanted = read(&root().join(REQUIREMENTS))?;
+    let wanted = read(&root().join(requirements))?;
     // Beside the packages stands the list that they were installed from.
     let installed = folder.join("installed.txt");
     if !python.exists() || read(&installed).ok().as_ref() != Some(&wanted) {
-        let made = Program::new(base_python()).with("-m venv --clear .venv").run();
+        let made = Program::new(base_python()).with("-m venv --clear").and(name).run();
         made.map_err(|fault| Fault::one(format!("{fault}; Debian has it in the package python3-venv")))?;
         let install =
             "-m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r";
-        Program::new(&python).with(install).with(REQUIREMENTS).run()?;
+        Program::new(&python).with(install).with(requirements).run()?;
         std::fs::write(&installed, wanted).map_err(|error| Fault::file(&installed, &error))?;
     }
-    Ok(Program::new(python))
+    Ok(folder)
 }
 
 /// The newest Python whose packages are pinned, else whatever is called so.
