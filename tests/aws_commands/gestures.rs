@@ -47,6 +47,7 @@ fn what_is_agreed_to_is_recorded_with_the_caller_and_carried_out() {
     assert!(!answer.notes.contains("spa up"), "{}", answer.notes);
     assert_eq!(company.state(company.accounts[0]).as_deref(), Some("expired"), "the tag was written");
     assert_eq!(who(&company, 0), ["olivia", ARN]);
+    let before = company.called();
     let answer = company.spa(&[
         "account",
         "adopt",
@@ -58,6 +59,11 @@ fn what_is_agreed_to_is_recorded_with_the_caller_and_carried_out() {
         "--yes",
     ]);
     assert_eq!(answer.status, 0, "{answer:?}");
+    assert_eq!(
+        company.calls(before).get("events:PutEvents"),
+        Some(&1),
+        "what the adoption owes was announced"
+    );
     assert_eq!(who(&company, 1), [format!("olga ({ARN})")], "a name never stands in place of the caller");
 }
 

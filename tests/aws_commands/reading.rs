@@ -36,10 +36,15 @@ fn the_fleet_takes_calls_by_the_page_and_none_by_the_account() {
     ];
     let expected = usual.into_iter().map(|(call, times)| (call.to_owned(), times)).collect();
     assert_eq!(few, expected);
-    // Four accounts, or twenty (a page of ListAccounts): nobody of them has a head here.
+    // Five accounts, or twenty (a page of ListAccounts), or forty: nobody of the many has a head here.
     let mut expected = expected;
     expected.remove("dynamodb:BatchGetItem");
     assert_eq!(many, expected);
+    let more = Company::with_accounts(38);
+    let before = more.called();
+    assert_eq!(more.spa(&["accounts"]).status, 0);
+    expected.insert("organizations:ListAccounts".to_owned(), 2);
+    assert_eq!(more.calls(before), expected);
 }
 
 #[test]
