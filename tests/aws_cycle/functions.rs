@@ -83,7 +83,8 @@ impl<'c> Functions<'c> {
     }
 }
 
-fn world(company: &Company, config: &SdkConfig, handler: Handler, clock: Hand) -> AwsWorld<Hand> {
+/// One function, awake: its connections and what it remembers are its own.
+pub fn world(company: &Company, config: &SdkConfig, handler: Handler, clock: Hand) -> AwsWorld<Hand> {
     let trust = company.trust();
     let management = format!("arn:aws:iam::{}:role/SpaManagement", trust.management_account);
     let roles = Roles {

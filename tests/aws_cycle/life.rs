@@ -101,13 +101,13 @@ impl<'c> Life<'c> {
     }
 
     /// What a schedule costs of a fleet that rests.
-    pub async fn calls_at_rest(&mut self, rule: &'static str) -> usize {
+    pub async fn calls_at_rest(&mut self, rule: &'static str) -> Vec<Call> {
         assert!(self.take_calls().is_empty(), "nobody else is to be counted");
         let fired = told::fired(rule, self.now(), self.company.automation.account()).to_string();
         let invoked = self.functions.invoke(Handler::OnReconcile, &fired).await;
         assert!(invoked.answer.is_ok(), "{:?}", invoked.answer);
         self.hear().await;
-        self.take_calls().len()
+        self.take_calls()
     }
 
     /// Every hour the reconciler compares; the last time was a few minutes ago.

@@ -7,6 +7,7 @@
 mod company;
 #[path = "../fixtures/events/mod.rs"]
 mod fixtures;
+mod fleet;
 mod functions;
 mod life;
 #[path = "../peers/mod.rs"]

@@ -47,7 +47,8 @@ fn an_organization_is_on_boarded_and_maintained() {
         let fired = life.fired.clone();
         let mut watch = 0;
         for rule in ["SpaOnReconcile", "SpaOnCompare"] {
-            let (calls, times) = (life.calls_at_rest(rule).await, fired.get(rule).copied().unwrap_or(0));
+            let (calls, times) =
+                (life.calls_at_rest(rule).await.len(), fired.get(rule).copied().unwrap_or(0));
             println!("{rule} calls {calls} times while the fleet rests; it fired {times} times in the cycle");
             watch += calls * times;
         }

@@ -31,6 +31,8 @@ fn a_busy_day(company: &Company) {
     automation.refuse("TransactWriteItems", 1, 400, "ThrottlingException");
     automation.refuse("GetParameters", 1, 400, "ThrottlingException");
     automation.refuse("PutEvents", 1, 500, "InternalException");
+    automation.lose_answers("TransactWriteItems", 1);
+    management.lose_answers("TagResource", 1);
 }
 
 #[test]

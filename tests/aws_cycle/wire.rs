@@ -100,7 +100,7 @@ impl HttpConnector for Seen {
 
 impl Call {
     /// The service stands in the signature, the operation in a header or in the form that the body is.
-    fn of(request: &HttpRequest) -> Self {
+    pub fn of(request: &HttpRequest) -> Self {
         let header = |name: &str| request.headers().get(name).unwrap_or_default();
         let body = request.body().bytes().unwrap_or_default();
         let form = || {
