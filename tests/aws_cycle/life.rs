@@ -100,6 +100,12 @@ impl<'c> Life<'c> {
         self.arrives(at, Coming::Fired("SpaOnMaintenanceWindow"));
     }
 
+    /// The clock of all functions shows something else from now on.
+    pub fn jumps(&mut self, to: Timestamp) {
+        self.take_calls();
+        self.clock.set(to);
+    }
+
     /// What a schedule costs of a fleet that rests.
     pub async fn calls_at_rest(&mut self, rule: &'static str) -> Vec<Call> {
         assert!(self.take_calls().is_empty(), "nobody else is to be counted");
@@ -127,12 +133,13 @@ impl<'c> Life<'c> {
     /// Lives until nothing comes any more but the schedules, or so long at most.
     pub async fn live(&mut self, at_most: TimeDelta) {
         let (begin, end) = (self.now(), self.now() + at_most);
-        self.arrives(begin + RECONCILE, Coming::Fired("SpaOnReconcile"));
-        while let Some(Reverse((at, _, coming))) = self.coming.pop() {
-            if at > end {
-                return;
-            }
-            self.clock.set(at);
+        let reconcile = Coming::Fired("SpaOnReconcile");
+        if !self.coming.iter().any(|Reverse((_, _, coming))| *coming == reconcile) {
+            self.arrives(begin + RECONCILE, reconcile);
+        }
+        while self.coming.peek().is_some_and(|Reverse((at, _, _))| *at <= end) {
+            let Some(Reverse((at, _, coming))) = self.coming.pop() else { return };
+            self.clock.set(at.max(begin));
             let (handler, payload) = match &coming {
                 Coming::Event { payload, .. } => match self.function_for(payload) {
                     Some(handler) => (handler, payload.clone()),
@@ -236,7 +243,10 @@ impl<'c> Life<'c> {
     /// Whether anything is still to be done. The schedules of a fleet that rests are no part of its cycle.
     async fn is_busy(&mut self) -> bool {
         let waits = self.coming.iter().any(|Reverse((_, _, coming))| !matches!(coming, Coming::Fired(_)));
-        if waits || self.heads().await.iter().any(|head| head.state() != Some(State::Released)) {
+        let rests = |head: &Account| {
+            head.state() == Some(State::Released) && head.cycle().is_none() && head.quarantine().is_none()
+        };
+        if waits || !self.heads().await.iter().all(|head| rests(head)) {
             return true;
         }
         let world = self.functions.world(Handler::OnReconcile);

@@ -4,6 +4,7 @@
 #![cfg(feature = "aws")]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bad_input;
 mod company;
 #[path = "../fixtures/events/mod.rs"]
 mod fixtures;
