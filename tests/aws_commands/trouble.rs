@@ -93,6 +93,7 @@ fn a_role_that_refuses_is_named() {
             "the accounts of the organization cannot be listed",
             "cannot act as arn:aws:iam::999988887777:role/SpaManagement",
             "role_arn_to_manage_accounts names it",
+            "it must exist, and trust the caller (OperatorArns of infra/management-account.yaml)",
         ],
     );
 }

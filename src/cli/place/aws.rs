@@ -233,7 +233,8 @@ pub fn explain(failure: Failure, context: &Context) -> Failure {
         )),
         (Some(Subject::Organization), Exit::Denied) => match &roles.management {
             Some((role, _)) => failure.help(format!(
-                "accounts are read as the role {role} ({}): it must trust the caller and exist",
+                "accounts are read as the role {role} ({}): it must exist, and trust the caller \
+                 (OperatorArns of infra/management-account.yaml)",
                 source(
                     "ROLE_ARN_TO_MANAGE_ACCOUNTS",
                     match settings.automation().role_arn_to_manage_accounts {
