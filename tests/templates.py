@@ -3,17 +3,27 @@
 
     templates.py [NAME OF A TEST ...]
 
-MiniStack's EventBridge routes every sample event through the rules; cfn-lint reads the templates and knows the actions of
-AWS's services. Nothing is started, and nothing leaves the machine.
+MiniStack deploys the templates, and its EventBridge routes every sample event through the rules; cfn-lint knows the
+actions of AWS's services. MiniStack listens on the loopback, and nothing leaves the machine.
 """
 
 import fnmatch
 import json
+import os
 import pathlib
 import re
+import socket
+import subprocess
 import sys
+import tempfile
 import unittest
 
+# Before anything of boto is imported: no profile of whoever runs this may count.
+for name in [name for name in os.environ if name.startswith("AWS_")]:
+    del os.environ[name]
+
+import boto3
+import botocore.exceptions
 import cfnlint.decode.cfn_yaml
 from cfnlint.data import AdditionalSpecs
 from cfnlint.helpers import load_resource
@@ -140,6 +150,117 @@ class Rules(unittest.TestCase):
             self.assertEqual(takes(sign_in, event), name.startswith("signin-"), name)
 
 
+# What MiniStack cannot deploy: policies of a bus, and alarms about several metrics at once.
+NOT_IN_MINISTACK = {"MembersForward", "BuildsReport", "ManagementForwards", "WaitingAlarm"}
+
+
+class Stacks(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.log = tempfile.TemporaryFile()
+        peer = [sys.executable, REPOSITORY / "tests/peers/ministack_peer.py"]
+        cls.peer = subprocess.Popen(peer, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=cls.log)
+        cls.ports = json.loads(cls.peer.stdout.readline())
+        cls.endpoint = f"http://127.0.0.1:{cls.ports['port']}"
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.peer.stdin.close()
+        cls.peer.wait(60)
+        cls.peer.stdout.close()
+        cls.log.close()
+
+    def ask(self, **question):
+        with socket.create_connection(("127.0.0.1", self.ports["control"])) as connection:
+            connection.sendall(json.dumps(question).encode() + b"\n")
+            return json.loads(connection.makefile().readline())
+
+    def client(self, service, account, region="eu-west-1"):
+        keys = {"aws_access_key_id": account, "aws_secret_access_key": "testing"}
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=region, **keys)
+
+    def deploy(self, template, account, region, **parameters):
+        """Makes a stack, and tells what is in it."""
+        client = self.client("cloudformation", account, region)
+        whole = cfnlint.decode.cfn_yaml.load(str(REPOSITORY / "infra" / f"{template}.yaml"))
+        for name in NOT_IN_MINISTACK:
+            whole["Resources"].pop(name, None)
+        parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        s3 = self.client("s3", account, region)
+        where = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+        s3.create_bucket(Bucket=f"templates-{account}-{region}", **where)
+        s3.put_object(Bucket=f"templates-{account}-{region}", Key=template, Body=json.dumps(whole))
+        client.create_stack(
+            StackName="Spa",
+            TemplateURL=f"{self.endpoint}/templates-{account}-{region}/{template}",
+            Parameters=parameters,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )
+        ended = 0
+        for _ in range(100):
+            stack = client.describe_stacks(StackName="Spa")["Stacks"][0]
+            if stack["StackStatus"] != "CREATE_IN_PROGRESS":
+                break
+            ended = self.ask(do="await", after=ended)["ended"]
+        self.log.seek(0)
+        self.assertEqual(stack["StackStatus"], "CREATE_COMPLETE", self.log.read().decode())
+        return [one["LogicalResourceId"] for one in client.describe_stack_resources(StackName="Spa")["StackResources"]]
+
+    def refused(self, template, account, region, **parameters):
+        with self.assertRaises(botocore.exceptions.ClientError) as refused:
+            self.deploy(template, account, region, **parameters)
+        return str(refused.exception)
+
+    def test_the_management_account_is_deployed_where_its_events_are(self):
+        automation = {"AutomationAccount": "111122223333", "AutomationRegion": "eu-west-1", "ExternalId": "ours"}
+        told = self.refused("management-account", "444455556666", "eu-west-1", **automation)
+        self.assertIn("AWS Organizations tells its events in one region", told)
+        made = self.deploy("management-account", "444455556666", "us-east-1", **automation)
+        self.assertCountEqual(made, ["OrganizationRule", "ForwarderRole", "ManagementRole"])
+
+    def test_sign_ins_are_not_told_twice(self):
+        automation = {"AutomationAccount": "111122223333", "AutomationRegion": "eu-west-1"}
+        told = self.refused("signin-forwarder", "777788889999", "eu-west-1", **automation)
+        self.assertIn("Both would tell twice", told)
+        made = self.deploy("signin-forwarder", "777788889999", "us-east-1", **automation)
+        self.assertCountEqual(made, ["SignInRule", "EventsRole"])
+
+    def automation(self, account, **more):
+        with tempfile.NamedTemporaryFile("w", suffix="-bootstrap") as program:
+            program.write("#!/bin/sh\n")
+            program.flush()
+            self.ask(do="package", program=program.name, bucket=f"code-{account}", key="1.zip", of=account)
+        whole = {"OrganizationId": "o-ab12cd34ef", "ManagementAccount": "444455556666", "ExternalId": "ours"}
+        whole |= {"CodeBucket": f"code-{account}", "CodeKey": "1.zip", "Schedules": "DISABLED"}
+        return self.deploy("automation-account", account, "eu-west-1", **whole, **more)
+
+    def test_the_automation_account_is_deployed_with_what_is_left_out_usually(self):
+        made = self.automation("111122223333")
+        whole = cfnlint.decode.cfn_yaml.load(str(REPOSITORY / "infra/automation-account.yaml"))["Resources"]
+        conditional = {name for name, resource in whole.items() if "Condition" in resource}
+        self.assertCountEqual(made, set(whole) - NOT_IN_MINISTACK - conditional)
+
+    def test_the_automation_account_is_deployed_with_everything_that_can_be_said(self):
+        said = {
+            "AlarmEmail": "ops@example.com",
+            "Architecture": "x86_64",
+            "Baseline": "stack-set",
+            "Environment": "Second",
+            "MaintenanceWindow": "cron(0 18 ? * SAT *)",
+            "ManagementRoleArn": "arn:aws:iam::444455556666:role/OfTheCompany",
+            "ReserveConcurrency": "no",
+            "SessionTags": "true",
+        }
+        made = self.automation("222233334444", **said)
+        whole = cfnlint.decode.cfn_yaml.load(str(REPOSITORY / "infra/automation-account.yaml"))["Resources"]
+        self.assertCountEqual(made, set(whole) - NOT_IN_MINISTACK)
+        reconciler = self.client("lambda", "222233334444").get_function(FunctionName="SecondOnReconcile")
+        self.assertNotIn("Concurrency", reconciler)
+        variables = reconciler["Configuration"]["Environment"]["Variables"]
+        self.assertEqual(variables["ROLE_ARN_TO_MANAGE_ACCOUNTS"], said["ManagementRoleArn"])
+        self.assertEqual(variables["ORGANIZATION_ID"], "")
+
+
 def statements(policy):
     return json.loads(policy.read_text())["Statement"]
 
@@ -193,5 +314,5 @@ class Policies(unittest.TestCase):
 
 if __name__ == "__main__":
     ran = unittest.main(argv=sys.argv, exit=False, verbosity=0).result
-    print(f"{ran.testsRun} tests of rules and policies")
+    print(f"{ran.testsRun} tests of templates and policies")
     sys.exit(not ran.wasSuccessful())

@@ -8,6 +8,7 @@
 mod environment;
 #[path = "../fixtures/events/mod.rs"]
 mod fixtures;
+mod kept;
 mod queues;
 mod rights;
 mod rules;

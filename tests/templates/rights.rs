@@ -129,6 +129,8 @@ type Right = (String, String);
 fn rights<'s>(statements: impl IntoIterator<Item = &'s Value>) -> BTreeSet<Right> {
     let mut rights = BTreeSet::new();
     for statement in statements.into_iter().filter(|statement| statement["Effect"] == "Allow") {
+        // What is allowed is named, and not what is left out.
+        assert!(statement["NotAction"].is_null() && statement["NotResource"].is_null(), "{statement}");
         for action in listed(&statement["Action"]) {
             for resource in listed(&statement["Resource"]) {
                 rights.insert((action.as_str().unwrap().to_owned(), resource.as_str().unwrap().to_owned()));

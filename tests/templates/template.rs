@@ -1,6 +1,6 @@
 //! A template as a value, with its parameters filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use serde_yaml::Value as Yaml;
@@ -26,6 +26,8 @@ fn parameter(name: &str) -> Option<String> {
 /// and what depends on a condition is what is there when the condition holds.
 pub struct Template {
     resources: BTreeMap<String, (String, Value)>,
+    /// What outlives its stack, and what would take its place.
+    retained: BTreeSet<String>,
 }
 
 impl Template {
@@ -38,7 +40,16 @@ impl Template {
             let kind = resource["Type"].as_str().unwrap().to_owned();
             (name.clone(), (kind, resource["Properties"].clone()))
         });
-        Self { resources: resources.collect() }
+        let retained = whole["Resources"].as_object().unwrap().iter().filter(|(_, resource)| {
+            resource["DeletionPolicy"] == "Retain" && resource["UpdateReplacePolicy"] == "Retain"
+        });
+        let retained = retained.map(|(name, _)| name.clone()).collect();
+        Self { resources: resources.collect(), retained }
+    }
+
+    /// Whether a resource outlives its stack.
+    pub fn is_retained(&self, name: &str) -> bool {
+        self.retained.contains(name)
     }
 
     /// The account in which the system runs.
