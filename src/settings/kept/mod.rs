@@ -9,12 +9,14 @@
 //! | [`mod@general`] | all sections that are about the system as a whole, as JSON |
 //! | [`mod@parameters`] | all parameters of an environment, written |
 //! | [`mod@assemble`] | settings, from the parameters that speak of some accounts |
+//! | [`mod@difference`] | what stands in parameters, beside what the settings give |
 //!
 //! Names and form are those of the predecessor, with one difference: it wrote each item merged with the defaults,
 //! and then read one of them for an account. Here an account inherits from all units around it, so an item says what
 //! the files say of it, and no more; defaults have a parameter of their own.
 
 mod assemble;
+mod difference;
 mod general;
 mod hint;
 mod item;
@@ -22,6 +24,7 @@ mod names;
 mod parameters;
 
 pub use assemble::{Values, assemble};
+pub use difference::Difference;
 pub(crate) use general::general;
 pub use hint::OwnAccounts;
 pub(crate) use item::KeptItem;

@@ -100,6 +100,12 @@ impl Names {
         self.of_everybody().into_iter().chain(own.map(|subject| self.of_subject(&subject))).collect()
     }
 
+    /// Whether settings may give a parameter of this name. Whatever else stands below the path is somebody else's.
+    pub fn owns(&self, name: &str) -> bool {
+        let label = name.strip_prefix(&*self.document(""));
+        self.subject(name).is_some() || label.is_some_and(|label| !label.is_empty() && !label.contains('/'))
+    }
+
     /// What a parameter is about; nothing when it is none of the settings.
     pub fn subject(&self, name: &str) -> Option<Subject> {
         let below = name.strip_prefix('/')?.strip_prefix(&*self.environment)?.strip_prefix('/')?;
