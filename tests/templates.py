@@ -231,7 +231,7 @@ class Stacks(unittest.TestCase):
             program.flush()
             self.ask(do="package", program=program.name, bucket=f"code-{account}", key="1.zip", of=account)
         whole = {"OrganizationId": "o-ab12cd34ef", "ManagementAccount": "444455556666", "ExternalId": "ours"}
-        whole |= {"CodeBucket": f"code-{account}", "CodeKey": "1.zip", "Schedules": "DISABLED"}
+        whole |= {"CodeBucket": f"code-{account}", "CodeKey": "1.zip", "Rules": "DISABLED"}
         return self.deploy("automation-account", account, "eu-west-1", **whole, **more)
 
     def test_the_automation_account_is_deployed_with_what_is_left_out_usually(self):
@@ -256,6 +256,8 @@ class Stacks(unittest.TestCase):
         self.assertCountEqual(made, set(whole) - NOT_IN_MINISTACK)
         reconciler = self.client("lambda", "222233334444").get_function(FunctionName="SecondOnReconcile")
         self.assertNotIn("Concurrency", reconciler)
+        rules = self.client("events", "222233334444").list_rules()["Rules"]
+        self.assertEqual({rule["State"] for rule in rules}, {"DISABLED"})
         variables = reconciler["Configuration"]["Environment"]["Variables"]
         self.assertEqual(variables["ROLE_ARN_TO_MANAGE_ACCOUNTS"], said["ManagementRoleArn"])
         self.assertEqual(variables["ORGANIZATION_ID"], "")
