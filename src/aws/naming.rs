@@ -17,6 +17,7 @@
 use state_machine::Text;
 
 use crate::cloud::partition::{domain, partition};
+use crate::event::Handler;
 use crate::settings::{ExternalId, Settings, TagKey};
 
 /// The variables that tell a function where everything is, as the settings and the names above have it. A variable
@@ -54,6 +55,24 @@ pub fn variables(settings: &Settings, region: &str) -> Vec<(&'static str, Text)>
         ),
     ];
     said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// Whether a deployment of this environment calls a queue so that keeps what was given up: of the wake-ups, or of a
+/// function.
+pub fn is_for_dead_letters(environment: &str, queue: &str) -> bool {
+    let whose = queue.strip_prefix(environment).and_then(|rest| rest.strip_suffix("DeadLetters"));
+    whose.is_some_and(|whose| {
+        whose == "WakeUps" || Handler::ALL.iter().any(|handler| in_one_word(handler.name()) == whose)
+    })
+}
+
+/// `on-wake-up` as it stands in names of AWS: `OnWakeUp`.
+fn in_one_word(name: &str) -> String {
+    let capital = |part: &str| {
+        let (first, rest) = part.split_at_checked(1).unwrap_or((part, ""));
+        first.to_ascii_uppercase() + rest
+    };
+    name.split('-').map(capital).collect()
 }
 
 #[cfg(test)]
@@ -106,6 +125,21 @@ worker:
         assert_eq!(deployment.trust.management_account.to_string(), "444455556666");
         assert_eq!(roles.external_id.as_deref(), Some("a-secret-of-us"));
         assert!(reader.is_content());
+    }
+
+    #[test]
+    fn the_template_calls_its_queues_so() {
+        let template = include_str!("../../infra/automation-account.yaml");
+        let names =
+            template.lines().filter_map(|line| line.trim().strip_prefix("QueueName: !Sub ${Environment}"));
+        let mut dead = 0;
+        for name in names {
+            let is_dead = name.ends_with("DeadLetters");
+            assert_eq!(is_for_dead_letters("Spa", &format!("Spa{name}")), is_dead, "{name}");
+            assert!(!is_for_dead_letters("Spa", &format!("SpaTest{name}")), "another environment's: {name}");
+            dead += usize::from(is_dead);
+        }
+        assert!(dead > 5, "{dead}");
     }
 
     #[test]

@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Exit, Format, On, account, accounts, check, completions, events, explain, schema, simulate, up, validate,
-    window,
+    Exit, Format, On, account, accounts, check, completions, doctor, events, explain, schema, simulate, up,
+    validate, window,
 };
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
@@ -66,7 +66,7 @@ pub struct Common {
     #[arg(long, global = true)]
     pub no_color: bool,
     /// What is logged to standard error: off, error, warn, info, debug or trace, also by module
-    /// [default: warn; off for simulate].
+    /// [default: warn; off for simulate, error for doctor].
     #[arg(long, global = true, value_name = "FILTER", env = "SPA_LOG")]
     pub log: Option<String>,
 }
@@ -76,6 +76,8 @@ pub struct Common {
 pub enum Command {
     /// Checks a settings file and the files that it names: every fault at once, each with its place.
     Validate(validate::Options),
+    /// Looks at everything that must be true before the rest can work: what was seen, and what helps. Changes nothing.
+    Doctor(doctor::Options),
     /// Runs an organization through weeks of virtual time, lets everything go wrong, and reports.
     Simulate(simulate::Options),
     /// Tells what counts for one account, and which line says so; and when the next windows open.
@@ -113,6 +115,7 @@ impl Command {
             Self::Simulate(_) => Some("simulate"),
             Self::Up(_) => Some("up"),
             Self::Validate(_)
+            | Self::Doctor(_)
             | Self::Explain(_)
             | Self::Fleet(_)
             | Self::Schema(_)
@@ -122,6 +125,10 @@ impl Command {
 
     /// What is logged when nobody says what.
     pub const fn log(&self) -> &'static str {
+        // What a check finds is told once, as its finding.
+        if matches!(self, Self::Doctor(_)) {
+            return "error,aws_config=off";
+        }
         // What goes wrong in a simulation goes wrong on purpose, and stands in the report.
         // What aws-config warns of keeps us from going on, and is told as an error, with what helps.
         if matches!(self, Self::Simulate(_)) { "off" } else { "warn,aws_config=error" }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// It did what it was asked.
     Success,
-    /// It looked, and found something: accounts that need somebody, a rule that was broken.
+    /// It looked, and found something: accounts that need somebody, a rule that was broken, a check that is not good.
     Found,
     /// The command line itself is wrong.
     Usage,
@@ -77,7 +77,9 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "done",
-            Self::Found => "something was found: accounts that need somebody, or a rule that was broken",
+            Self::Found => {
+                "something was found: accounts that need somebody, a rule that was broken, a check that is not good"
+            }
             Self::Usage => "the command line is wrong",
             Self::Settings => "the settings may not be read, or cannot be used",
             Self::Refused => "refused, by the rules or by whoever was asked to confirm",

@@ -27,6 +27,7 @@ pub mod arguments;
 mod check;
 mod completions;
 mod context;
+mod doctor;
 mod events;
 mod exit;
 mod explain;
@@ -97,6 +98,7 @@ fn told(error: &clap::Error) -> Exit {
 fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Validate(options) => validate::run(options, context),
+        Command::Doctor(options) => doctor::run(options, context),
         Command::Simulate(options) => simulate::run(options, context),
         Command::Explain(options) => explain::run(options, context),
         Command::Schema(options) => schema::run(options, context),

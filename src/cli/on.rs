@@ -101,8 +101,9 @@ pub fn aws(_command: &Fleet, _context: &Context) -> Result<Exit, Failure> {
     Err(beyond_reach())
 }
 
+/// What a build says that does not reach AWS.
 #[cfg(not(feature = "aws"))]
-fn beyond_reach() -> Failure {
+pub fn beyond_reach() -> Failure {
     Failure::new(Exit::Usage, "this build of spa does not reach AWS")
         .help("`cargo build --release --features aws` makes one that does; it takes some minutes longer")
         .help("--on local, or SPA_ON=local, asks the organization on this machine")

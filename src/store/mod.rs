@@ -179,6 +179,14 @@ impl Store {
         &self.path
     }
 
+    /// The format of what is in it: how many steps of its history the file has gone.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn format(&self) -> Result<i64, StoreError> {
+        self.read(|transaction| Ok(transaction.pragma_query_value(None, "user_version", |row| row.get(0))?))
+    }
+
     /// Waits at most this long for other processes that write; ten seconds unless told otherwise.
     ///
     /// # Errors

@@ -194,6 +194,11 @@ impl Company {
         std::fs::write(&path, kept.join("\n")).unwrap();
     }
 
+    /// What the parameters of its settings are called.
+    pub fn parameters(&self) -> Vec<String> {
+        self.settings.parameters().keys().map(ToString::to_string).collect()
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

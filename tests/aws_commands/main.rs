@@ -6,6 +6,7 @@
 mod peers;
 
 mod company;
+mod doctor;
 mod events;
 mod gestures;
 mod reading;

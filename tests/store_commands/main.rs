@@ -4,6 +4,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod advice;
+mod doctor;
 mod events;
 mod format;
 mod gestures;

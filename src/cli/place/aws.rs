@@ -48,7 +48,10 @@ impl Clock for PlaceClock {
 }
 
 /// Where the deployment is that the settings name, and as whom it is reached.
-fn deployment(settings: &Settings, context: &Context) -> Result<(Deployment, Roles), Failure> {
+///
+/// # Errors
+/// When settings and environment do not tell.
+pub fn deployment(settings: &Settings, context: &Context) -> Result<(Deployment, Roles), Failure> {
     let region = context.region().map_or_else(|| settings.automation().region.to_text(), Text::from);
     let named = naming::variables(settings, &region);
     let assumed =
@@ -73,8 +76,17 @@ fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn failure(error: &CallError, subject: Subject) -> Failure {
+/// A call that failed, as a person reads it.
+pub fn failure(error: &CallError, subject: Subject) -> Failure {
     Failure::of(Failure::exit_of_service(error.kind), error).on(subject)
+}
+
+/// Connections as whom the context names.
+pub async fn connect(context: &Context, roles: Roles, governor: &Governor) -> Connections {
+    match context.profile() {
+        Some(profile) => Connections::open_as(profile, roles, governor.clone()).await,
+        None => Connections::open(roles, governor.clone()).await,
+    }
 }
 
 impl AwsPlace {
@@ -98,10 +110,7 @@ impl Place for AwsPlace {
             .map_err(|error| Failure::of(Exit::Failed, &error))?;
         let (connections, caller) = runtime.block_on(Box::pin(async {
             let governor = Governor::new(settings.automation().limits.clone());
-            let connections = match context.profile() {
-                Some(profile) => Connections::open_as(profile, roles, governor.clone()).await,
-                None => Connections::open(roles, governor.clone()).await,
-            };
+            let connections = connect(context, roles, &governor).await;
             let caller = caller(&connections.own(), &governor).await;
             caller.map(|caller| (connections, caller)).map_err(|error| failure(&error, Subject::Caller))
         }))?;

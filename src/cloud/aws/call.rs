@@ -61,7 +61,7 @@ impl CallError {
     }
 
     /// An answer that makes no sense.
-    pub(super) fn odd(operation: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn odd(operation: &'static str, message: impl Into<String>) -> Self {
         let kind = FailureKind::Unavailable;
         Self { operation, kind, code: None, message: message.into(), request_id: None }
     }

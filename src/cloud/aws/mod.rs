@@ -12,6 +12,7 @@
 //! | [`credentials`] | the roles, and what is done when one refuses |
 //! | `failure` | what a failed call means for what was to be done |
 //! | [`governor`] | how fast calls may follow one another |
+//! | [`inspect`] | what is deployed, looked at and never changed |
 //! | [`members`] | how calls reach a member account |
 //! | [`organization`] | AWS Organizations, and its tags |
 //! | `pages` | answers that come in pages |
@@ -28,6 +29,7 @@ pub mod connect;
 pub mod credentials;
 mod failure;
 pub mod governor;
+pub mod inspect;
 pub mod members;
 pub mod organization;
 mod pages;

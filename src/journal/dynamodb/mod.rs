@@ -3,6 +3,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`table`] | what the table is made of: keys, attributes, indexes, limits |
+//! | [`inspect`] | whether a table is made so, and how it is protected |
 //! | `key` | where an item stands, so that it is found and sorts |
 //! | `item` | heads and records as items, and back |
 //! | `append` | one conditional transaction, and what its refusal means |
@@ -19,6 +20,7 @@
 //! who is woken reads the head and decides on it, and the reconciler comes again.
 
 mod append;
+pub mod inspect;
 mod item;
 mod key;
 mod read;
