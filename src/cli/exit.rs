@@ -78,7 +78,7 @@ impl Exit {
         match self {
             Self::Success => "done",
             Self::Found => {
-                "something was found: accounts that need somebody, a rule that was broken, a check that is not good"
+                "something was found: accounts that need somebody, a broken rule, a check that is not good"
             }
             Self::Usage => "the command line is wrong",
             Self::Settings => "the settings may not be read, or cannot be used",

@@ -334,3 +334,21 @@ fn what_the_governor_saw_is_told() {
     assert_eq!((answer.status, found.len()), (0, 1), "{found:#?}");
     assert!(found["calls"].0.contains("1 throttled"), "{found:#?}");
 }
+
+#[test]
+fn a_hundred_accounts_take_few_calls_unless_each_is_asked_for() {
+    let company = Company::with_accounts(100);
+    for (sample, tried) in [(None, 20), (Some("7"), 7), (Some("all"), 100)] {
+        let mut arguments = vec!["doctor", "--output", "json"];
+        arguments.extend(sample.iter().flat_map(|sample| ["--accounts", *sample]));
+        let (before, begun) = (company.called(), std::time::Instant::now());
+        let found = not_good(&company.spa(&arguments));
+        let calls = company.calls(before);
+        eprintln!("{tried} of 100 accounts: {} calls, {:?}", calls.values().sum::<usize>(), begun.elapsed());
+        // The management role, and one in each account; what is called as that is called by the account.
+        assert_eq!(calls["sts:AssumeRole"], 1 + tried, "{calls:?}");
+        assert_eq!(calls["organizations:ListAccounts"], 6, "{calls:?}");
+        assert!(!found.contains_key("member-roles"), "{found:#?}");
+        assert!(!found.contains_key("calls"), "{found:#?}");
+    }
+}

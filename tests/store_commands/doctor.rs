@@ -44,6 +44,7 @@ fn what_a_person_reads() {
             nothing.spa(&["doctor"]),
             unusable.spa(&["doctor", "--output", "csv"]),
             founded.spa(&["doctor", "--accounts", "few"]),
+            founded.spa(&["doctor", "--accounts", "all"]),
         ],
     );
 }

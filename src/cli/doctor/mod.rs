@@ -30,16 +30,17 @@ use crate::settings::{self, Settings};
 /// The first check of each place.
 const SETTINGS: &str = "settings";
 
+/// In how many accounts the member role is tried, where nobody said.
+#[cfg(feature = "aws")]
+const SAMPLE: usize = 20;
+
 /// How much is looked at.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// On AWS: in how many managed accounts the member role is tried, spread over all; `all` tries each.
-    #[arg(long, value_name = "NUMBER", value_parser = sample, default_value = "20")]
-    #[cfg_attr(
-        not(feature = "aws"),
-        expect(dead_code, reason = "a build that does not reach AWS tries none")
-    )]
-    accounts: usize,
+    /// On AWS: in how many managed accounts the member role is tried, spread over all; `all` tries each
+    /// [default: 20].
+    #[arg(long, value_name = "NUMBER", value_parser = sample)]
+    accounts: Option<usize>,
 }
 
 fn sample(text: &str) -> Result<usize, String> {
@@ -56,6 +57,11 @@ fn sample(text: &str) -> Result<usize, String> {
 /// When standard output cannot be written, or the program itself fails. What is wrong with what is looked at is data.
 pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let checkup = match context.on() {
+        // It must not be a mistake that passes unseen.
+        On::Local if options.accounts.is_some() => {
+            let message = "--accounts is for AWS, and this is the organization on this machine";
+            return Err(Failure::new(Exit::Usage, message).help("--on aws, or SPA_ON=aws, asks the real one"));
+        }
         On::Local => local::run(context)?,
         On::Aws => elsewhere(options, context)?,
     };
@@ -64,7 +70,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
 
 #[cfg(feature = "aws")]
 fn elsewhere(options: &Options, context: &Context) -> Result<checkup::Checkup, Failure> {
-    aws::run(options.accounts, context)
+    aws::run(options.accounts.unwrap_or(SAMPLE), context)
 }
 
 #[cfg(not(feature = "aws"))]

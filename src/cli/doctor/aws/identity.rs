@@ -51,7 +51,7 @@ pub async fn management(deployed: &Deployed<'_>) -> Finding {
         Err(error) => {
             let finding = deployed.told(&error, Subject::Organization);
             finding.and_help(&format!(
-                "it was asked for {with} an external id, which is automation.external_id and what its trust policy asks for"
+                "it was asked for {with} an external id: automation.external_id must be what its trust policy asks for"
             ))
         }
     }

@@ -66,7 +66,7 @@ pub async fn journal(deployed: &Deployed<'_>) -> Finding {
         Ok(shape) => Finding::bad(
             format!("the table {name}: {}", shape.faults.join("; ")),
             format!(
-                "keys cannot be changed, and indexes come one by one: {TEMPLATE} as it must be; JOURNAL_TABLE names another"
+                "{TEMPLATE} as it must be, and keys cannot be changed later; JOURNAL_TABLE names another"
             ),
         ),
         Err(error) if error.kind == FailureKind::Denied => {
