@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Exit, Format, On, account, accounts, check, completions, doctor, events, explain, schema, simulate, up,
-    validate, window,
+    Exit, Format, On, account, accounts, check, completions, doctor, events, explain, schema, settings,
+    simulate, up, validate, window,
 };
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
@@ -87,6 +87,8 @@ pub enum Command {
     /// What is asked of an organization, wherever it is.
     #[command(flatten)]
     Fleet(Fleet),
+    /// The settings that are deployed: what a change does, writing it, what was changed, and changing it back.
+    Settings(settings::Options),
     /// Prints the JSON Schema of settings.yaml, for editors.
     Schema(schema::Options),
     /// Prints completions for a shell.
@@ -118,6 +120,7 @@ impl Command {
             | Self::Doctor(_)
             | Self::Explain(_)
             | Self::Fleet(_)
+            | Self::Settings(_)
             | Self::Schema(_)
             | Self::Completions(_) => None,
         }

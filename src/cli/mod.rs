@@ -38,6 +38,7 @@ mod place;
 mod schema;
 mod screen;
 mod selection;
+mod settings;
 mod simulate;
 mod table;
 mod time;
@@ -106,6 +107,7 @@ fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             On::Local => ask::<LocalPlace>(command, context),
             On::Aws => on::aws(command, context),
         },
+        Command::Settings(options) => settings::run(options, context),
         Command::Up(options) => up::run(options, context),
         Command::Completions(options) => completions::run(options, context),
     }

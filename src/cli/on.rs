@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use state_machine::{Account, AccountId};
 
 use super::arguments::{Arguments, Common, Fleet};
-use super::{Context, Exit, Failure};
+use super::{Context, Exit, Failure, settings};
 
 /// Where accounts and journal are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -98,6 +98,26 @@ pub fn aws(command: &Fleet, context: &Context) -> Result<Exit, Failure> {
 /// Always.
 #[cfg(not(feature = "aws"))]
 pub fn aws(_command: &Fleet, _context: &Context) -> Result<Exit, Failure> {
+    Err(beyond_reach())
+}
+
+/// Asks something of the settings that are deployed.
+///
+/// # Errors
+/// What the command says, with where it was asked, and what to do.
+#[cfg(feature = "aws")]
+pub fn settings(options: &settings::Options, context: &Context) -> Result<Exit, Failure> {
+    use super::place::aws::explain;
+
+    settings::answer(options, context).map_err(|failure| explain(failure, context))
+}
+
+/// Says how to get a program that reaches AWS.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "aws"))]
+pub fn settings(_options: &settings::Options, _context: &Context) -> Result<Exit, Failure> {
     Err(beyond_reach())
 }
 

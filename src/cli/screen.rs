@@ -99,12 +99,22 @@ impl Screen {
             return Err(Failure::new(Exit::Refused, message)
                 .help("--dry-run shows which accounts; --yes asks nobody"));
         }
+        match self.typed(&format!("{what}. Go on? [y/N]"))?.as_str() {
+            "y" | "Y" | "yes" => Ok(()),
+            _ => Err(Failure::new(Exit::Refused, "not confirmed; nothing was done")),
+        }
+    }
+
+    /// What the person at the terminal types, without blanks around it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn typed(&self, question: &str) -> Result<String, Failure> {
         let mut err = anstream::stderr();
-        let asked = write!(err, "{what}. Go on? [y/N] ").and_then(|()| err.flush());
+        let asked = write!(err, "{question} ").and_then(|()| err.flush());
         let mut line = String::new();
         match asked.and_then(|()| io::stdin().lock().read_line(&mut line)) {
-            Ok(_) if matches!(line.trim(), "y" | "Y" | "yes") => Ok(()),
-            Ok(_) => Err(Failure::new(Exit::Refused, "not confirmed; nothing was done")),
+            Ok(_) => Ok(line.trim().to_owned()),
             Err(error) => Err(Failure::of(Exit::Failed, &error)),
         }
     }

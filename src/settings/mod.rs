@@ -38,7 +38,9 @@ pub use checked::Settings;
 pub use explain::{Explained, Explanation, Overruled};
 pub use files::Unreadable;
 pub(crate) use files::read as read_text;
-pub use kept::{Difference, Names, OwnAccounts, Parameter, Subject, Tier, Values, assemble};
+pub use kept::{
+    Difference, Names, OwnAccounts, Parameter, Step, Subject, Tier, Values, assemble, retold, untold,
+};
 pub use load::{Loaded, load, load_at, load_text};
 pub use origin::{Origin, Sourced};
 pub use resolve::{Entry, Resolved, ResolvedTask};

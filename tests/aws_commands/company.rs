@@ -199,6 +199,10 @@ impl Company {
         self.settings.parameters().keys().map(ToString::to_string).collect()
     }
 
+    pub fn unit(&self) -> &str {
+        &self.unit
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

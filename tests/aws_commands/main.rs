@@ -10,5 +10,6 @@ mod doctor;
 mod events;
 mod gestures;
 mod reading;
+mod settings;
 mod trouble;
 mod window;

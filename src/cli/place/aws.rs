@@ -17,6 +17,7 @@ use crate::cloud::aws::clock::SystemClock;
 use crate::cloud::aws::connect::{Connections, Roles};
 use crate::cloud::aws::governor::Governor;
 use crate::cloud::aws::organization::Unseen;
+use crate::cloud::aws::parameters::Keeper;
 use crate::cloud::{Clock, Listed};
 use crate::handler::{Dispatched, Handlers};
 use crate::journal::dynamodb::DynamoJournal;
@@ -90,6 +91,12 @@ pub async fn connect(context: &Context, roles: Roles, governor: &Governor) -> Co
 }
 
 impl AwsPlace {
+    /// The parameters of its settings, to be written.
+    pub fn keeper(&self) -> Keeper {
+        let client = aws_sdk_ssm::Client::new(&self.connections.own());
+        Keeper::new(client, self.connections.governor(), self.deployment.names.clone())
+    }
+
     fn world(&self, clock: PlaceClock) -> AwsWorld<PlaceClock> {
         AwsWorld::new(&self.deployment, &self.connections, clock)
     }
@@ -255,7 +262,9 @@ pub fn explain(failure: Failure, context: &Context) -> Failure {
             None => failure,
         },
         (Some(Subject::Settings), Exit::Denied) => failure.help(format!(
-            "needed are ssm:GetParameters and GetParametersByPath below {} in {region} of the account {account}",
+            "needed are ssm:GetParameters and GetParametersByPath below {} in {region} of the account {account}; for \
+             `spa settings` also GetParameterHistory, PutParameter, AddTagsToResource and DeleteParameters there, and \
+             DescribeParameters",
             deployment.names.path()
         )),
         (Some(Subject::Settings), Exit::Failed) => failure.help(format!(

@@ -33,6 +33,16 @@ impl OwnAccounts {
         accounts.collect::<Result<_, _>>().ok().map(Self)
     }
 
+    /// All of them.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        self.0.iter().copied()
+    }
+
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether the account has a parameter of its own.
     pub fn has(&self, account: AccountId) -> bool {
         self.0.contains(&account)
@@ -46,6 +56,18 @@ pub(super) fn told(general: &Text, accounts: impl Iterator<Item = AccountId>) ->
     let told = format!("{members},\n    \"{MEMBER}\": \"{}\"\n}}", accounts.join(" "));
     let room = if general.len() > STANDARD { ADVANCED } else { STANDARD };
     if told.len() > room { Text::clone(general) } else { told.into() }
+}
+
+/// A general parameter without the hint that was told in it.
+pub fn untold(general: &Text) -> Text {
+    let Some(at) = general.rfind(&format!(",\n    \"{MEMBER}\": \"")) else { return Text::clone(general) };
+    format!("{}\n}}", &general[..at]).into()
+}
+
+/// A general parameter whose hint names these accounts and no others. An older one must not be used as it was: whoever
+/// is not named is not asked for, and has settings all the same.
+pub fn retold(general: &Text, accounts: impl Iterator<Item = AccountId>) -> Text {
+    told(&untold(general), accounts)
 }
 
 #[cfg(test)]
@@ -65,6 +87,19 @@ mod tests {
             assert!((1..=count).all(|number| hint.has(account(number))));
             assert!(!hint.has(account(count + 1)));
         }
+    }
+
+    #[test]
+    fn a_hint_is_told_anew() {
+        let general = Text::from("{\n    \"automation\": {}\n}");
+        let first = told(&general, [account(1)].into_iter());
+        assert_eq!(untold(&first), general);
+        assert_eq!(untold(&general), general);
+        let hint = OwnAccounts::of_general(&retold(&first, [account(2)].into_iter())).unwrap();
+        assert!(hint.has(account(2)) && !hint.has(account(1)));
+        // Settings without sections are no settings, and yet nothing must be lost of them.
+        let hint = OwnAccounts::of_general(&retold(&Text::from("{}"), [account(2)].into_iter()));
+        assert!(hint.is_none_or(|hint| hint.has(account(2))));
     }
 
     #[test]

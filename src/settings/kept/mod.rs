@@ -9,6 +9,7 @@
 //! | [`mod@general`] | all sections that are about the system as a whole, as JSON |
 //! | [`mod@parameters`] | all parameters of an environment, written |
 //! | [`mod@assemble`] | settings, from the parameters that speak of some accounts |
+//! | [`mod@order`] | in which order they are written |
 //! | [`mod@difference`] | what stands in parameters, beside what the settings give |
 //!
 //! Names and form are those of the predecessor, with one difference: it wrote each item merged with the defaults,
@@ -21,14 +22,16 @@ mod general;
 mod hint;
 mod item;
 mod names;
+mod order;
 mod parameters;
 
 pub use assemble::{Values, assemble};
 pub use difference::Difference;
 pub(crate) use general::general;
-pub use hint::OwnAccounts;
+pub use hint::{OwnAccounts, retold, untold};
 pub(crate) use item::KeptItem;
 pub use names::{Names, Subject};
+pub use order::Step;
 pub use parameters::{Parameter, Tier};
 
 /// What a parameter holds in the standard tier, in bytes. The advanced tier holds more, and is charged for.

@@ -28,7 +28,8 @@ pub enum Tier {
 }
 
 impl Parameter {
-    fn new(value: impl Into<Text>) -> Self {
+    /// A parameter with this value, in the cheapest tier that can hold it.
+    pub fn new(value: impl Into<Text>) -> Self {
         let value = value.into();
         let tier = if value.len() > STANDARD { Tier::Advanced } else { Tier::Standard };
         Self { value, tier }

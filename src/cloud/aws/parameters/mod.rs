@@ -2,11 +2,13 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `keeper` | writing them, for people |
 //! | `memory` | what was read in the last minute |
 //! | `read` | the calls |
 //!
 //! How parameters are called, and what stands in them, is told in [`crate::settings::Names`].
 
+mod keeper;
 mod memory;
 mod read;
 
@@ -24,6 +26,7 @@ use crate::cloud::configured::{FleetSettings, build_order};
 use crate::cloud::order::Surroundings;
 use crate::cloud::{self, BuildOrder, Clock};
 use crate::settings::{Names, Settings};
+pub use keeper::{Described, Keeper, Standing, TOGETHER, Version};
 use memory::Memory;
 
 /// The settings of one environment. Cheap to clone; the clones share what is remembered.
