@@ -60,9 +60,7 @@ pub async fn units(deployed: &Deployed<'_>) -> Finding {
     }
     match (missing.as_slice(), unread) {
         (_, Some(error)) => Deployed::unseen(&error, "organizations:ListParents"),
-        ([], None) => {
-            Finding::good(format!("{} named by the settings, and there", count(named.len(), "unit")))
-        }
+        ([], None) => Finding::good(all_there(named.len(), "unit")),
         (_, None) => Finding::bad(
             format!(
                 "{} of {} units of the settings do not exist: {}",
@@ -100,11 +98,20 @@ pub fn accounts(deployed: &Deployed<'_>, members: Members<'_>) -> Finding {
             "correct or remove them in the settings: `spa explain ACCOUNT` says which line names one",
         );
     }
-    let seen = format!("{seen}; {} named by the settings, and there", count(named.len(), "account"));
+    let seen = format!("{seen}; {}", all_there(named.len(), "account"));
     if managed == 0 {
         return Finding::warning(seen, "name an account, or the unit that it stands in, in the settings");
     }
     Finding::good(seen)
+}
+
+/// None of those that the settings name is missing.
+fn all_there(number: usize, of: &str) -> String {
+    match number {
+        0 => format!("the settings name no {of}"),
+        1 => format!("the {of} that the settings name exists"),
+        number => format!("all {number} {of}s that the settings name exist"),
+    }
 }
 
 /// Accounts that are prepared and purged, by identifier.
