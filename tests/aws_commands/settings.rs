@@ -295,6 +295,37 @@ fn what_stood_there_before_is_written_again_and_the_functions_read_it() {
 }
 
 #[test]
+fn an_older_general_parameter_hides_no_account() {
+    let desk = Desk::with_accounts(1);
+    desk.say(&first(&desk, "account_tags: { team: blue }"));
+    desk.say_instead("first_wave: 1", "first_wave: 2");
+    assert_eq!(desk.spa("settings apply --yes").status, 0);
+    let settings = || desk.standing()["/Spa/Settings"].clone();
+    assert!(settings().contains("\"first_wave\": 2"), "{}", settings());
+    assert_eq!(desk.counted("settings rollback Settings --version 1 --yes", 0, PUT), 1);
+    assert!(settings().contains("\"first_wave\": 1"), "{}", settings());
+    // Its first version named nobody, and the account has settings of its own all the same.
+    assert!(settings().contains(&desk.0.accounts[0].to_string()), "{}", settings());
+}
+
+#[test]
+fn a_tier_is_never_made_a_cheaper_one() {
+    let desk = Desk::with_accounts(1);
+    let long = |letter: &str| format!("note: '{}'", letter.repeat(5_000));
+    desk.say(&first(&desk, &long("a")));
+    assert_eq!(desk.spa("settings apply --yes").status, 0);
+    // AWS refuses to make an advanced parameter a standard one.
+    desk.say_instead(&long("a"), "note: short");
+    assert_eq!(desk.spa("settings apply --yes").status, 0);
+    desk.say_instead("note: short", "note: shorter");
+    assert_eq!(desk.spa("settings apply --yes").status, 0);
+    let name = format!("/Spa/Accounts/{}", desk.0.accounts[0]);
+    let history = block_on(desk.ssm().get_parameter_history().name(&name).send()).unwrap();
+    let tiers: Vec<_> = history.parameters().iter().map(|one| one.tier().unwrap().as_str()).collect();
+    assert_eq!(tiers, ["Advanced"; 3]);
+}
+
+#[test]
 fn everything_is_as_it_was_at_an_instant() {
     let desk = Desk::with_accounts(1);
     let before = desk.standing();

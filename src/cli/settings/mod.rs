@@ -39,14 +39,12 @@ use super::{Context, Exit, Failure, On, on, time};
 
 /// What is asked.
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "nothing is asked without AWS"))]
 pub struct Options {
     #[command(subcommand)]
     question: Question,
 }
 
 #[derive(Debug, Subcommand)]
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "nothing is asked without AWS"))]
 enum Question {
     /// Shows what settings.yaml would change in what is deployed, for which accounts, and changes nothing.
     Plan,
@@ -61,7 +59,6 @@ enum Question {
 
 /// What somebody agrees to beforehand.
 #[derive(Clone, Copy, Debug, Args)]
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "nothing is asked without AWS"))]
 struct Consent {
     /// Does not ask for a confirmation. It does not cover a purge that is switched on.
     #[arg(long, short)]
@@ -73,7 +70,6 @@ struct Consent {
 
 /// Of what.
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "nothing is asked without AWS"))]
 struct HistoryOptions {
     /// All that AWS keeps of this parameter: an account, a unit, `Defaults`, or the name of the parameter.
     #[arg(value_name = "NAME")]
@@ -85,7 +81,6 @@ struct HistoryOptions {
 
 /// To what.
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "nothing is asked without AWS"))]
 struct RollbackOptions {
     /// Only this parameter: an account, a unit, `Defaults`, or the name of the parameter.
     #[arg(value_name = "NAME", requires = "version", conflicts_with = "to")]
