@@ -204,10 +204,7 @@ fn parameters_that_are_not_as_the_settings_say_are_named() {
         "parameters",
         &["of 5 below /Spa: 1 missing (/Spa/PurgeBuildspecTemplate), 1 different (/Spa/Defaults), \
              1 left over (/Spa/Accounts/111122223333)"],
-        &[
-            "aws ssm put-parameter",
-            "aws ssm delete-parameter --region eu-west-1 --name /Spa/Accounts/111122223333",
-        ],
+        &["spa settings plan --on aws", "spa settings apply --on aws"],
     );
 }
 

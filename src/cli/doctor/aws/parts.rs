@@ -17,7 +17,7 @@ const TEMPLATE: &str = "infra/automation-account.yaml makes it";
 
 /// Whether the deployed settings are those of the file.
 pub async fn parameters(deployed: &Deployed<'_>) -> Finding {
-    let (names, region) = (&deployed.deployment.names, &deployed.deployment.region);
+    let names = &deployed.deployment.names;
     let path = names.path();
     let own = deployed.connections.own();
     let found = match inspect::parameters(&own, &deployed.governor, &path).await {
@@ -37,19 +37,11 @@ pub async fn parameters(deployed: &Deployed<'_>) -> Finding {
     };
     let seen = [told("missing", &missing), told("different", &different), told("left over", &left_over)];
     let seen: Vec<String> = seen.into_iter().flatten().collect();
-    let mut remedies = Vec::new();
-    if let Some(first) = missing.first().or(different.first()) {
-        remedies.push(format!(
-            "write each anew as settings.yaml has it: `aws ssm put-parameter --region {region} --name {first} \
-             --type String --overwrite --value …`"
-        ));
-    }
-    if let Some(first) = left_over.first() {
-        remedies.push(format!(
-            "delete what is left over: `aws ssm delete-parameter --region {region} --name {first}`"
-        ));
-    }
-    Finding::bad(format!("of {} below {path}: {}", wanted.len(), seen.join(", ")), remedies.join("; "))
+    Finding::bad(
+        format!("of {} below {path}: {}", wanted.len(), seen.join(", ")),
+        "`spa settings plan --on aws` shows which accounts that affects; `spa settings apply --on aws` writes what \
+         settings.yaml says",
+    )
 }
 
 /// Whether the table is there and can be used.
