@@ -120,7 +120,7 @@ fn the_first_apply_writes_everything_and_the_second_nothing() {
 #[test]
 fn one_account_that_changes_is_one_write_and_one_that_is_gone_is_deleted_last() {
     let desk = Desk::with_accounts(1);
-    desk.say(&first(&desk, "account_tags: { team: blue }"));
+    desk.say(&first(&desk, "account_tags: { team: blue }\n    purge: { feature: disabled }"));
     assert_eq!(desk.spa("settings apply --yes").status, 0);
     desk.say_instead("team: blue", "team: red");
     assert_eq!(desk.counted("settings apply --yes", 0, PUT), 1);
@@ -128,7 +128,7 @@ fn one_account_that_changes_is_one_write_and_one_that_is_gone_is_deleted_last() 
     assert!(desk.standing()[&name].contains("red"));
     // Somebody else's parameter below our path is left alone, and said.
     desk.put("/Spa/WebEndpoints", "theirs");
-    desk.say_instead(&first(&desk, "account_tags: { team: red }"), "");
+    desk.say_instead(&first(&desk, "account_tags: { team: red }\n    purge: { feature: disabled }"), "");
     let before = desk.0.called();
     let answer = desk.spa("settings apply --yes");
     assert_eq!(answer.data, "0 added, 1 changed, 1 removed, 4 unchanged\n");

@@ -120,6 +120,9 @@ fn together(
             return Err(End::Asked);
         }
         bar.set_message(step.name().to_string());
+        if !matches!(step, Step::Delete(_)) {
+            delete(&mut deleted, plan, place, done)?;
+        }
         match step {
             Step::Create(name, parameter) => {
                 let made = again(place, || plan.keeper.create(name, parameter))?;
@@ -146,11 +149,19 @@ fn together(
         }
         bar.inc(1);
     }
-    if !deleted.is_empty() {
-        let gone = again(place, || plan.keeper.delete(&deleted))?;
-        gone.map_err(|error| not_written(&deleted.join(", "), &error))?;
-        done.removed += deleted.len();
+    delete(&mut deleted, plan, place, done)?;
+    Ok(())
+}
+
+/// Deletes together what is to be deleted next.
+fn delete(names: &mut Vec<Text>, plan: &Plan, place: &AwsPlace, done: &mut Done) -> Result<(), End> {
+    if names.is_empty() {
+        return Ok(());
     }
+    let gone = again(place, || plan.keeper.delete(names))?;
+    gone.map_err(|error| not_written(&names.join(", "), &error))?;
+    done.removed += names.len();
+    names.clear();
     Ok(())
 }
 
