@@ -4,16 +4,6 @@ use std::collections::BTreeMap;
 
 use super::support::{Answer, Fleet, assert_golden};
 
-/// Its settings doubt nothing, whatever year this runs in: the hold in them ends when nobody runs it any more.
-fn lasting(fleet: Fleet) -> Fleet {
-    let path = fleet.path().join("settings.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let lasting = text.replace("until: 2027-01-31", "until: 2999-01-31");
-    assert!(lasting != text);
-    std::fs::write(&path, lasting).unwrap();
-    fleet
-}
-
 fn outcomes(answer: &Answer) -> BTreeMap<String, String> {
     let checks = answer.json();
     let text = |check: &serde_json::Value, key: &str| check[key].as_str().unwrap().to_owned();
@@ -26,15 +16,15 @@ fn expected(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 #[test]
 fn what_a_person_reads() {
-    let founded = lasting(Fleet::founded());
-    let grown = lasting(Fleet::grown());
-    let nothing = lasting(Fleet::founded());
+    let founded = Fleet::founded();
+    let grown = Fleet::grown();
+    let nothing = Fleet::founded();
     std::fs::remove_file(nothing.store()).unwrap();
     let mut store = nothing.store().into_os_string();
     store.push("-wal");
     // Where it was the last one to be closed, there is none any more.
     let _ = std::fs::remove_file(store);
-    let unusable = lasting(Fleet::founded());
+    let unusable = Fleet::founded();
     std::fs::write(unusable.path().join("settings.yaml"), "defaults: 7\n").unwrap();
     assert_golden(
         "doctor.txt",
@@ -51,7 +41,7 @@ fn what_a_person_reads() {
 
 #[test]
 fn an_organization_that_lives_is_all_good() {
-    let fleet = lasting(Fleet::founded());
+    let fleet = Fleet::founded();
     let lock = spa::local::Lock::take(&fleet.store()).unwrap();
     let answer = fleet.spa(&["doctor", "--output", "json"]);
     drop(lock);
@@ -71,7 +61,7 @@ fn an_organization_that_lives_is_all_good() {
 
 #[test]
 fn each_trouble_is_a_finding_of_its_own() {
-    let fleet = lasting(Fleet::grown());
+    let fleet = Fleet::grown();
     let answer = fleet.spa(&["doctor", "--output", "json"]);
     let outcomes = outcomes(&answer);
     assert_eq!((answer.status, outcomes["stuck-accounts"].as_str()), (1, "bad"), "{answer:?}");
@@ -94,7 +84,7 @@ fn each_trouble_is_a_finding_of_its_own() {
 
 #[test]
 fn an_event_that_was_refused_a_moment_ago_is_told() {
-    let fleet = lasting(Fleet::founded());
+    let fleet = Fleet::founded();
     assert_eq!(fleet.spa_reading(&["events", "send", "-"], b"{\"no\": \"event\"}").status, 8);
     let answer = fleet.spa(&["doctor", "--output", "json"]);
     assert_eq!(outcomes(&answer)["refused-events"], "warning", "{answer:?}");
@@ -105,7 +95,7 @@ fn an_event_that_was_refused_a_moment_ago_is_told() {
 
 #[test]
 fn nothing_is_changed() {
-    let fleet = lasting(Fleet::grown());
+    let fleet = Fleet::grown();
     let dump = || {
         let store = rusqlite::Connection::open(fleet.store()).unwrap();
         let mut query = store.prepare("select kind, name, body from local order by 1, 2").unwrap();
