@@ -39,7 +39,7 @@ pub trait Organization: Send + Sync {
     fn look(&self, account: AccountId, scope: Scope, known: Known<'_>) -> impl Future<Output = Look> + Send;
 
     /// These accounts are about to be looked at: their index may be read in one go. It helps, and nothing rests on it.
-    fn expect(&self, _accounts: &[AccountId]) -> impl Future<Output = ()> + Send {
+    fn prefetch(&self, _accounts: &[AccountId]) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
 

@@ -195,7 +195,7 @@ async fn admit<W: World>(lifecycle: &Lifecycle<'_, W>, window: WindowId, admitte
             return;
         }
     };
-    world.organization().expect(admitted).await;
+    world.organization().prefetch(admitted).await;
     for head in heads {
         let account = head.id();
         if !lifecycle.may_begin() {

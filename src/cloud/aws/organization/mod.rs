@@ -100,7 +100,7 @@ impl cloud::Organization for Organization {
         }
     }
 
-    async fn expect(&self, accounts: &[AccountId]) {
+    async fn prefetch(&self, accounts: &[AccountId]) {
         self.read_index(accounts).await;
     }
 
