@@ -16,7 +16,7 @@ use spa::lifecycle::{Announcer, Lifecycle, World, compare};
 use spa::local::LocalWorld;
 use spa::local::world::LocalJournal;
 use spa::simulation::run::run_or_die;
-use state_machine::{AccountId, Fact, Failure, Profile, Status, Tags, Version};
+use state_machine::{AccountId, Fact, Failure, Profile, Tags, Version};
 
 /// A machine on which it takes time to look after the baseline.
 #[derive(Debug)]
@@ -93,15 +93,7 @@ impl Slow {
             units: settings.units().next().cloned().into_iter().collect(),
             tags: Tags::new(),
         };
-        let member = Member {
-            status: Status::Active,
-            profile: Arc::new(profile),
-            state_tag: None::<&str>.into(),
-            before: None,
-            builds: Vec::new(),
-            baseline: None,
-            concurrency: 1,
-        };
+        let member = Member::new(profile, None::<&str>.into());
         cloud.insert_member(account, member);
         let cloud = LocalCloud::in_memory(cloud, settings, "2026-12-01T00:00:00Z".parse().unwrap());
         Self { world: LocalWorld::new(MemoryJournal::new(), cloud), seconds: AtomicI64::new(0) }

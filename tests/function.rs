@@ -25,7 +25,7 @@ use spa::handler::Dispatched;
 use spa::journal::memory::MemoryJournal;
 use spa::local::{Engine, LocalWorld};
 use spa::simulation::run::run_or_die;
-use state_machine::{AccountId, Profile, State, Status, Tags};
+use state_machine::{AccountId, Profile, State, Tags};
 use tracing::level_filters::LevelFilter;
 
 const SETTINGS: &str = "
@@ -65,15 +65,7 @@ fn world() -> LocalWorld<MemoryJournal> {
             units: ["ou-ab12-11112222".parse().unwrap()].into(),
             tags: tags.into_iter().map(|(key, value)| (key.into(), value.into())).collect::<Tags>(),
         };
-        let member = Member {
-            status: Status::Active,
-            profile: Arc::new(profile),
-            state_tag: None::<&str>.into(),
-            before: None,
-            builds: Vec::new(),
-            baseline: None,
-            concurrency: 1,
-        };
+        let member = Member::new(profile, None::<&str>.into());
         cloud.insert_member(AccountId::from_number(777_788_880_000 + number).unwrap(), member);
     }
     let start = "2026-11-20T18:00:00Z".parse().unwrap();

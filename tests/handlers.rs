@@ -20,7 +20,7 @@ use spa::lifecycle::{Lifecycle, advance_window, compare, wake_due};
 use spa::local::LocalWorld;
 use spa::simulation::run::run_or_die;
 use state_machine::{
-    AccountId, FleetFact, Profile, Reading, State, Status, Tags, Timestamp, Trigger, TriggerId, Version,
+    AccountId, FleetFact, Profile, Reading, State, Tags, Timestamp, Trigger, TriggerId, Version,
 };
 
 const SETTINGS: &str = "
@@ -63,15 +63,7 @@ impl Function {
                 units: [UNIT.parse().unwrap()].into(),
                 tags: Tags::new(),
             };
-            let member = Member {
-                status: Status::Active,
-                profile: Arc::new(profile),
-                state_tag: None::<&str>.into(),
-                before: None,
-                builds: Vec::new(),
-                baseline: None,
-                concurrency: 1,
-            };
+            let member = Member::new(profile, None::<&str>.into());
             cloud.insert_member(account, member);
         }
         let cloud = LocalCloud::in_memory(cloud, settings, NOW.parse().unwrap());

@@ -117,15 +117,7 @@ fn a_hold_that_was_accepted_stops_a_purge_that_somebody_has_in_hand() {
         units: unit.into_iter().collect(),
         tags: Tags::new(),
     };
-    let member = Member {
-        status: state_machine::Status::Active,
-        profile: Arc::new(profile),
-        state_tag: None::<&str>.into(),
-        before: None,
-        builds: Vec::new(),
-        baseline: None,
-        concurrency: 1,
-    };
+    let member = Member::new(profile, None::<&str>.into());
     cloud.insert_member(account, member);
     let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
     let cloud = LocalCloud::in_memory(cloud, Arc::clone(&settings), start);

@@ -14,8 +14,8 @@ use spa::journal::memory::MemoryJournal;
 use spa::local::{Engine, Item, LocalWorld};
 use spa::simulation::run::run_or_die;
 use state_machine::{
-    Account, AccountId, Actor, Command, Effect, Gesture, Happening, ObligationId, Profile, State, Status,
-    Tags, TaskKind, Text, Timestamp, Token, Trigger, TriggerId, UnitId,
+    Account, AccountId, Actor, Command, Effect, Gesture, Happening, ObligationId, Profile, State, Tags,
+    TaskKind, Text, Timestamp, Token, Trigger, TriggerId, UnitId,
 };
 
 const SETTINGS: &str = "
@@ -80,15 +80,7 @@ impl Story {
             units: units.into(),
             tags: Tags::new(),
         };
-        let member = Member {
-            status: Status::Active,
-            profile: Arc::new(profile),
-            state_tag: state_tag.into(),
-            before: None,
-            builds: Vec::new(),
-            baseline: None,
-            concurrency: 1,
-        };
+        let member = Member::new(profile, state_tag.into());
         cloud.insert_member(account, member);
         // A Monday morning: no window is near.
         let start = "2026-11-23T08:00:00Z".parse().unwrap();

@@ -200,6 +200,19 @@ pub(super) struct Dirty {
 const BUILDS_KEPT: usize = 8;
 
 impl Member {
+    /// An account in use with nothing built in it yet, and no baseline. One build may run in it at a time.
+    pub fn new(profile: Profile, state_tag: StateTag) -> Self {
+        Self {
+            status: Status::Active,
+            profile: Arc::new(profile),
+            state_tag,
+            before: None,
+            builds: Vec::new(),
+            baseline: None,
+            concurrency: 1,
+        }
+    }
+
     /// What its state tag says.
     pub fn reading(&self) -> Reading {
         self.state_tag.reading().clone()

@@ -6,8 +6,6 @@ mod export;
 pub use draw::{Drawn, draw};
 pub use export::{Export, ExportError, read_export};
 
-use std::sync::Arc;
-
 use state_machine::{AccountId, Profile, Protection, Status, Text, UnitId};
 
 use crate::cloud::local::{Member, State};
@@ -36,20 +34,9 @@ impl Newcomer {
         let mut tags = self.tags.clone();
         let state_tag = tags.remove(state_key);
         let units = state.path(unit);
-        Member {
-            status: self.status,
-            profile: Arc::new(Profile {
-                name: Text::clone(&self.name),
-                email: Text::clone(&self.email),
-                units,
-                tags,
-            }),
-            state_tag: state_tag.into(),
-            before: None,
-            builds: Vec::new(),
-            baseline: None,
-            concurrency: 1,
-        }
+        let (name, email) = (Text::clone(&self.name), Text::clone(&self.email));
+        let profile = Profile { name, email, units, tags };
+        Member { status: self.status, ..Member::new(profile, state_tag.into()) }
     }
 }
 
