@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Exit, Format, On, account, accounts, check, completions, doctor, events, explain, schema, settings,
-    simulate, up, validate, window,
+    Exit, Format, On, account, accounts, buildspec, check, completions, doctor, events, explain, schema,
+    settings, simulate, up, validate, window,
 };
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
@@ -89,6 +89,8 @@ pub enum Command {
     Fleet(Fleet),
     /// The settings that are deployed: what a change does, writing it, what was changed, and changing it back.
     Settings(settings::Options),
+    /// What builds do in accounts: looks at buildspecs before anybody runs them.
+    Buildspec(buildspec::Options),
     /// Prints the JSON Schema of settings.yaml, for editors.
     Schema(schema::Options),
     /// Prints completions for a shell.
@@ -121,6 +123,7 @@ impl Command {
             | Self::Explain(_)
             | Self::Fleet(_)
             | Self::Settings(_)
+            | Self::Buildspec(_)
             | Self::Schema(_)
             | Self::Completions(_) => None,
         }

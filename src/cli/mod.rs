@@ -24,6 +24,7 @@ mod account;
 mod accounts;
 mod advice;
 pub mod arguments;
+mod buildspec;
 mod check;
 mod completions;
 mod context;
@@ -108,6 +109,7 @@ fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
             On::Aws => on::aws(command, context),
         },
         Command::Settings(options) => settings::run(options, context),
+        Command::Buildspec(options) => buildspec::run(options, context),
         Command::Up(options) => up::run(options, context),
         Command::Completions(options) => completions::run(options, context),
     }

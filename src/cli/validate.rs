@@ -9,7 +9,7 @@ use state_machine::Timestamp;
 use crate::diagnostic::ReportView;
 use crate::settings;
 
-use super::{Context, Exit, Failure, Format, Table};
+use super::{Context, Exit, Failure, Format, Table, buildspec};
 
 /// What is to be checked.
 #[derive(Debug, Args)]
@@ -25,8 +25,18 @@ pub struct Options {
 /// When standard output cannot be written. Faults of the settings are data here.
 pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let path = options.file.as_deref().unwrap_or(context.settings_path());
-    let loaded = settings::load_at(path, Timestamp::from(Utc::now()));
+    let mut loaded = settings::load_at(path, Timestamp::from(Utc::now()));
     let screen = context.screen();
+    if let Some(settings) = &loaded.settings {
+        let provided = buildspec::provided(Some(settings));
+        for buildspec in settings.worker().buildspecs() {
+            let name = buildspec.path().display().to_string();
+            if let Err(because) = buildspec::look(&name, &buildspec.text, &provided, &mut loaded.report) {
+                screen.warn(&format!("{name}: nobody has looked at the shell in it: {because}"));
+            }
+        }
+        loaded.report.sort();
+    }
     match screen.format() {
         Format::Json | Format::Csv => {
             let view = loaded.report.view();
@@ -39,6 +49,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
         }
     }
     Ok(match loaded.settings {
+        Some(_) if loaded.report.has_errors() => Exit::Settings,
         Some(_) => Exit::Success,
         None if loaded.missing => Exit::NotFound,
         None => Exit::Settings,
@@ -46,7 +57,7 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// One finding a row, for spreadsheets.
-fn rows(report: &ReportView) -> Table {
+pub(super) fn rows(report: &ReportView) -> Table {
     let mut table = Table::new(["severity", "file", "line", "column", "message", "label", "help"]);
     for finding in &report.diagnostics {
         let number = |number: Option<u32>| number.map_or_else(String::new, |number| number.to_string());

@@ -9,6 +9,9 @@ use super::partition::partition;
 /// The topic in every managed account that its budgets alert.
 const ALERT_TOPIC: &str = "SpaAlertTopic";
 
+/// The names of [`variables`], of all tasks.
+pub const NAMES: &[&str] = &["ENVIRONMENT_IDENTIFIER", "EVENT_BUS_ARN", "BUDGET_EMAIL", "TOPIC_ARN"];
+
 /// Where a build is started from, and for whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
@@ -74,6 +77,17 @@ mod tests {
         assert_eq!(&*email(&profile), "root@example.com");
         profile.tags.insert("account-holder", "alice@example.com");
         assert_eq!(&*email(&profile), "alice@example.com");
+    }
+
+    #[test]
+    fn the_names_are_those_of_all_tasks() {
+        let account = AccountId::from_number(111_122_223_333).unwrap();
+        let named: std::collections::BTreeSet<Text> = [TaskKind::Preparation, TaskKind::Purge]
+            .into_iter()
+            .flat_map(|task| variables(&around("eu-west-1"), account, &Profile::default(), task))
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(named, NAMES.iter().copied().map(Text::from).collect());
     }
 
     #[test]

@@ -211,6 +211,19 @@ impl Settings {
         around
     }
 
+    /// The names of all variables that builds of any account find in their environment.
+    pub fn variable_names(&self) -> impl Iterator<Item = &Text> {
+        let own = self.accounts.values().filter_map(|own| own.item.as_deref()).map(|(_, item)| item);
+        let items =
+            std::iter::once(&self.defaults).chain(self.units.iter().map(|unit| &unit.item)).chain(own);
+        let said =
+            items.flat_map(|item| item.preparation.variables.keys().chain(item.purge.variables.keys()));
+        said.chain(self.tables.iter().flat_map(|table| &table.columns).filter_map(|column| match column {
+            Column::Variable(_, name) => Some(name),
+            Column::Account | Column::Note | Column::Tag(_) | Column::Unknown => None,
+        }))
+    }
+
     fn unit(&self, unit: &UnitId) -> Option<&Unit> {
         let place = usize::try_from(*self.unit_places.get(unit)?).ok()?;
         self.units.get(place)

@@ -33,7 +33,10 @@ pub(crate) mod value;
 mod whole;
 mod yaml;
 
-pub use buildspec::{Buildspec, InvalidBuildspec};
+pub use buildspec::{
+    Buildspec, Command, InvalidBuildspec, Looked, OnFailure, Phase, PhaseName, Script, Shell,
+    check as check_buildspec, read as read_buildspec,
+};
 pub use checked::Settings;
 pub use explain::{Explained, Explanation, Overruled};
 pub use files::Unreadable;

@@ -1,4 +1,4 @@
-//! `spa validate`, `spa explain` and `spa schema`, through the real program.
+//! `spa validate`, `spa explain`, `spa schema` and `spa buildspec`, through the real program.
 
 #![allow(
     clippy::format_collect,
@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod buildspec_check;
 mod explain;
 mod schema;
 mod support;

@@ -57,6 +57,11 @@ impl Folder {
 
     /// Runs the program in this folder.
     pub(crate) fn spa(&self, arguments: &[&str]) -> Answer {
+        self.spa_with(arguments, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) fn spa_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Answer {
         let start = Instant::now();
         let output = Command::new(env!("CARGO_BIN_EXE_spa"))
             .args(arguments)
@@ -64,6 +69,7 @@ impl Folder {
             .env_remove("SPA_SETTINGS")
             .env_remove("SPA_STORE")
             .env_remove("SPA_LOG")
+            .envs(variables.iter().copied())
             .output()
             .unwrap();
         Answer { took: start.elapsed(), ..Answer::of(output) }

@@ -22,6 +22,13 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// Both buildspecs; one, where both tasks have the same.
+    pub fn buildspecs(&self) -> impl Iterator<Item = &Buildspec> {
+        let (preparation, purge) =
+            (&self.preparation_buildspec_template_file, &self.purge_buildspec_template_file);
+        std::iter::once(preparation).chain(Some(purge).filter(|purge| purge.path != preparation.path))
+    }
+
     pub(crate) fn read(mut section: Section<'_, '_>, files: &Files) -> Option<Self> {
         let preparation = buildspec(&mut section, "preparation_buildspec_template_file", files);
         let purge = buildspec(&mut section, "purge_buildspec_template_file", files);

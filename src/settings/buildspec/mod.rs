@@ -1,4 +1,16 @@
 //! What a build does, in the form of CodeBuild.
+//!
+//! - here: a buildspec that CodeBuild would take, as far as its outline tells; that much is asked of all settings
+//! - [`script`]: what it says, with the place of each command
+//! - [`mod@check`]: everything that is wrong or doubtful, before anybody runs it
+//! - [`shell`], [`downloads`], [`syntax`], [`place`]: what a check needs to know of the shell inside
+
+mod check;
+mod downloads;
+mod place;
+mod script;
+mod shell;
+mod syntax;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,7 +18,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use state_machine::Text;
 
+use super::files::{self, SMALL_LIMIT, Unreadable};
 use super::value::shown;
+
+pub use check::{Looked, check};
+pub use script::{Command, OnFailure, Phase, PhaseName, Script, Shell};
 
 /// A buildspec that CodeBuild would take, as far as its outline tells.
 ///
@@ -31,12 +47,20 @@ pub struct InvalidBuildspec {
 #[derive(Deserialize)]
 struct Outline {
     version: Option<serde_yaml::Value>,
-    phases: Option<BTreeMap<String, Option<Phase>>>,
+    phases: Option<BTreeMap<String, Option<Outlined>>>,
 }
 
 #[derive(Deserialize)]
-struct Phase {
+struct Outlined {
     commands: Option<Vec<serde_yaml::Value>>,
+}
+
+/// Reads the file of a buildspec.
+///
+/// # Errors
+/// When it gives no text, or is larger than any buildspec.
+pub fn read(path: &Path) -> Result<String, Unreadable> {
+    files::read(path, SMALL_LIMIT)
 }
 
 impl Buildspec {
@@ -78,7 +102,7 @@ fn fault(text: &str) -> Option<String> {
     if let Some(unknown) = phases.keys().find(|name| !PHASES.contains(&name.as_str())) {
         return Some(format!("{} is no phase; {} are", shown(unknown), PHASES.join(", ")));
     }
-    let runs = |phase: &Option<Phase>| {
+    let runs = |phase: &Option<Outlined>| {
         phase.as_ref().and_then(|phase| phase.commands.as_ref()).is_some_and(|commands| !commands.is_empty())
     };
     (!phases.values().any(runs)).then(|| "no phase has `commands`, so nothing would run".to_owned())
