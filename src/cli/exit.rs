@@ -8,7 +8,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// It did what it was asked.
     Success,
-    /// It looked, and found something: accounts that need somebody, a rule that was broken, a check that is not good.
+    /// It looked, and found something: accounts that need somebody, a rule that was broken, a check that is not good, a
+    /// build that failed.
     Found,
     /// The command line itself is wrong.
     Usage,
@@ -78,7 +79,7 @@ impl Exit {
         match self {
             Self::Success => "done",
             Self::Found => {
-                "something was found: accounts that need somebody, a broken rule, a check that is not good"
+                "something was found: accounts that need somebody, a broken rule, a check that is not good, a build that failed"
             }
             Self::Usage => "the command line is wrong",
             Self::Settings => "the settings may not be read, or cannot be used",

@@ -34,7 +34,7 @@ mod whole;
 mod yaml;
 
 pub use buildspec::{
-    Buildspec, Command, InvalidBuildspec, Looked, OnFailure, Phase, PhaseName, Script, Shell,
+    Buildspec, Command as BuildCommand, InvalidBuildspec, Looked, OnFailure, Phase, PhaseName, Script, Shell,
     check as check_buildspec, read as read_buildspec,
 };
 pub use checked::Settings;
@@ -56,3 +56,4 @@ pub use value::identifier::EnvironmentIdentifier;
 pub use value::mail::Sender;
 pub use value::tag::{TagKey, TagPrefix};
 pub use value::text::{Currency, FilePath, MailTemplate, Verbosity, WebAddress};
+pub use value::variable::check_variable_name;

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod buildspec_check;
+mod buildspec_run;
 mod explain;
 mod schema;
 mod support;

@@ -59,6 +59,14 @@ impl VariableName {
     }
 }
 
+/// Refuses what may not name a variable of a build.
+///
+/// # Errors
+/// Why it may not, with what may.
+pub fn check_variable_name(name: &str) -> Result<(), String> {
+    VariableName::check(name).map_err(|problem| problem.message)
+}
+
 /// The value of a variable: any text, and numbers and booleans exactly as they were written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct VariableValue(pub(crate) Text);

@@ -85,6 +85,7 @@ const LAYERS: &[Layer] = &[
             "aws",
             "cloud",
             "cloud::aws",
+            "cloud::configured",
             "cloud::local",
             "diagnostic",
             "event",
