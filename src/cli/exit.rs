@@ -79,7 +79,7 @@ impl Exit {
         match self {
             Self::Success => "done",
             Self::Found => {
-                "something was found: accounts that need somebody, a broken rule, a check that is not good, a build that failed"
+                "something was found: accounts that need somebody, a broken rule, a bad check, a failed build"
             }
             Self::Usage => "the command line is wrong",
             Self::Settings => "the settings may not be read, or cannot be used",
