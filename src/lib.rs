@@ -8,6 +8,7 @@ pub mod aws;
 pub mod cli;
 pub mod cloud;
 pub mod diagnostic;
+pub mod estimate;
 pub mod event;
 #[cfg(feature = "aws")]
 pub mod function;

@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Exit, Format, On, account, accounts, buildspec, check, completions, doctor, events, explain, schema,
-    settings, simulate, up, validate, window,
+    Exit, Format, On, account, accounts, buildspec, check, completions, doctor, estimate, events, explain,
+    schema, settings, simulate, up, validate, window,
 };
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
@@ -91,6 +91,8 @@ pub enum Command {
     Settings(settings::Options),
     /// What builds do in accounts: looks at buildspecs before anybody runs them.
     Buildspec(buildspec::Options),
+    /// Tells what a month costs, by service, and with which prices; changes nothing.
+    Estimate(estimate::Options),
     /// Prints the JSON Schema of settings.yaml, for editors.
     Schema(schema::Options),
     /// Prints completions for a shell.
@@ -120,6 +122,7 @@ impl Command {
             Self::Up(_) => Some("up"),
             Self::Validate(_)
             | Self::Doctor(_)
+            | Self::Estimate(_)
             | Self::Explain(_)
             | Self::Fleet(_)
             | Self::Settings(_)

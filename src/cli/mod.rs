@@ -29,6 +29,7 @@ mod check;
 mod completions;
 mod context;
 mod doctor;
+mod estimate;
 mod events;
 mod exit;
 mod explain;
@@ -103,6 +104,7 @@ fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
         Command::Doctor(options) => doctor::run(options, context),
         Command::Simulate(options) => simulate::run(options, context),
         Command::Explain(options) => explain::run(options, context),
+        Command::Estimate(options) => estimate::run(options, context),
         Command::Schema(options) => schema::run(options, context),
         Command::Fleet(command) => match context.on() {
             On::Local => ask::<LocalPlace>(command, context),

@@ -50,7 +50,8 @@ pub struct Functions<'c> {
     clock: Hand,
     retries: RetryConfig,
     awake: BTreeMap<Handler, AwsWorld<Hand>>,
-    invocations: u64,
+    /// How often each was invoked.
+    pub invocations: BTreeMap<Handler, u32>,
     /// What the processor spent on them.
     pub processor: Duration,
 }
@@ -58,7 +59,8 @@ pub struct Functions<'c> {
 impl<'c> Functions<'c> {
     pub fn new(company: &'c Company, wire: Wire, clock: Hand, retries: RetryConfig) -> Self {
         let (awake, processor) = (BTreeMap::new(), Duration::ZERO);
-        Self { company, wire, clock, retries, awake, invocations: 0, processor }
+        let invocations = BTreeMap::new();
+        Self { company, wire, clock, retries, awake, invocations, processor }
     }
 
     /// One of them, started if it is not awake, as Lambda does.
@@ -71,13 +73,16 @@ impl<'c> Functions<'c> {
 
     /// Invokes a function with this payload.
     pub async fn invoke(&mut self, handler: Handler, payload: &str) -> Invoked {
-        self.invocations += 1;
-        let request_id = format!("invocation-{}", self.invocations);
+        *self.invocations.entry(handler).or_default() += 1;
+        let request_id = format!("invocation-{}", self.invocations.values().sum::<u32>());
         let (trust, deadline) = (self.company.trust(), self.clock.now() + TimeDelta::minutes(15));
+        let wire = self.wire.clone();
+        wire.is_at_work(Some(handler));
         let before = processor();
         let function = Function::new(self.world(handler), handler, trust, STATE_KEY.into());
         let invocation = Invocation { request_id: &request_id, deadline, payload: payload.as_bytes() };
         let invoked = function.invoke(invocation).await;
+        wire.is_at_work(None);
         self.processor += processor().saturating_sub(before);
         invoked
     }

@@ -11,6 +11,7 @@ mod fixtures;
 mod fleet;
 mod functions;
 mod life;
+mod measured;
 #[path = "../peers/mod.rs"]
 mod peers;
 mod steady;

@@ -8,6 +8,7 @@ use state_machine::State;
 
 use crate::company::{Company, STATE_KEY};
 use crate::life::Life;
+use crate::measured::Measured;
 use crate::table::Table;
 use crate::{block_on, start};
 
@@ -24,7 +25,10 @@ fn an_organization_is_on_boarded_and_maintained() {
         life.accounts_are_created();
         life.live(TimeDelta::hours(6)).await;
         assert_eq!(life.failures, Vec::<String>::new());
-        println!("\non-boarding\n{}", Table::new(&life.take_calls(), ACCOUNTS).render());
+        let calls = life.take_calls();
+        println!("\non-boarding\n{}", Table::new(&calls, ACCOUNTS).render());
+        let mut measured = Measured::default();
+        measured.count("on-boarding", ACCOUNTS, &mut life, &calls);
         all_are_released(&company, &mut life, 1).await;
         let steps = ["AssignedAccount", "CreatedAccount", "PreparedAccount", "ReleasedAccount"];
         are_announced(&life, &[&steps[..], &["SuccessfulOnBoardingEvent"]].concat());
@@ -32,7 +36,9 @@ fn an_organization_is_on_boarded_and_maintained() {
         life.window_opens(start() + TimeDelta::days(7)).await;
         life.live(TimeDelta::hours(6)).await;
         assert_eq!(life.failures, Vec::<String>::new());
-        let table = Table::new(&life.take_calls(), ACCOUNTS);
+        let calls = life.take_calls();
+        let table = Table::new(&calls, ACCOUNTS);
+        measured.count("maintenance", ACCOUNTS, &mut life, &calls);
         println!("a maintenance cycle\n{}", table.render());
         all_are_released(&company, &mut life, 2).await;
         let steps =
@@ -47,8 +53,9 @@ fn an_organization_is_on_boarded_and_maintained() {
         let fired = life.fired.clone();
         let mut watch = 0;
         for rule in ["SpaOnReconcile", "SpaOnCompare"] {
-            let (calls, times) =
-                (life.calls_at_rest(rule).await.len(), fired.get(rule).copied().unwrap_or(0));
+            let at_rest = life.calls_at_rest(rule).await;
+            measured.count(rule, ACCOUNTS, &mut life, &at_rest);
+            let (calls, times) = (at_rest.len(), fired.get(rule).copied().unwrap_or(0));
             println!("{rule} calls {calls} times while the fleet rests; it fired {times} times in the cycle");
             watch += calls * times;
         }
@@ -64,6 +71,7 @@ fn an_organization_is_on_boarded_and_maintained() {
         println!("calls to AWS Organizations: {organizations:.2}, and {listing:.2} to list all accounts");
         assert!(organizations <= 6.0, "{organizations} calls to AWS Organizations for an account");
         assert!(all <= 45.0, "{all} calls for an account");
+        measured.is_what_stands_in_the_file();
     });
 }
 

@@ -5,6 +5,7 @@
 
 mod advice;
 mod doctor;
+mod estimate;
 mod events;
 mod format;
 mod gestures;

@@ -6,6 +6,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod environment;
+mod estimate;
 #[path = "../fixtures/events/mod.rs"]
 mod fixtures;
 mod kept;

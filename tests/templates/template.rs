@@ -28,6 +28,8 @@ pub struct Template {
     resources: BTreeMap<String, (String, Value)>,
     /// What outlives its stack, and what would take its place.
     retained: BTreeSet<String>,
+    /// What its parameters are where nobody says, by name.
+    defaults: BTreeMap<String, String>,
 }
 
 impl Template {
@@ -44,7 +46,18 @@ impl Template {
             resource["DeletionPolicy"] == "Retain" && resource["UpdateReplacePolicy"] == "Retain"
         });
         let retained = retained.map(|(name, _)| name.clone()).collect();
-        Self { resources: resources.collect(), retained }
+        let defaults =
+            whole["Parameters"].as_object().into_iter().flatten().filter_map(|(name, parameter)| {
+                let said = &parameter["Default"];
+                let text = said.as_str().map_or_else(|| said.to_string(), str::to_owned);
+                (!said.is_null()).then(|| (name.clone(), text))
+            });
+        Self { resources: resources.collect(), retained, defaults: defaults.collect() }
+    }
+
+    /// What a parameter is where nobody says.
+    pub fn default_of(&self, parameter: &str) -> &str {
+        self.defaults.get(parameter).unwrap_or_else(|| panic!("{parameter} has no default"))
     }
 
     /// Whether a resource outlives its stack.

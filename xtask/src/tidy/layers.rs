@@ -19,6 +19,8 @@ const LAYERS: &[Layer] = &[
     Layer { module: "diagnostic", may_use: &[] },
     Layer { module: "schedule", may_use: &[] },
     Layer { module: "settings", may_use: &["diagnostic", "schedule"] },
+    // What a month costs: settings, and numbers that were measured.
+    Layer { module: "estimate", may_use: &["schedule", "settings"] },
     Layer { module: "event", may_use: &[] },
     Layer { module: "store", may_use: &[] },
     // What the lifecycle needs from the world. It knows neither decisions nor the journal.
@@ -88,6 +90,7 @@ const LAYERS: &[Layer] = &[
             "cloud::configured",
             "cloud::local",
             "diagnostic",
+            "estimate",
             "event",
             "handler",
             "journal",
