@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use state_machine::Text;
 
-use super::kept::ADVANCED;
+use super::buildspec::MAX_LENGTH;
+use super::kept::{ADVANCED, pack};
 use super::value::Placed;
 use super::value::text::FilePath;
 use crate::diagnostic::{Diagnostic, Report, SourceId};
@@ -92,7 +93,7 @@ impl Files {
     }
 }
 
-/// Refuses a file that no parameter of Systems Manager can hold: documents and buildspecs are kept in one each.
+/// Refuses a file that no parameter of Systems Manager can hold: documents are kept in one each.
 pub(crate) fn refuse_for_parameter(
     named: &Placed<FilePath>,
     found: &Found,
@@ -104,8 +105,7 @@ pub(crate) fn refuse_for_parameter(
             "{} has {size} bytes, and a parameter of Systems Manager holds {ADVANCED}",
             found.path.display()
         );
-        let help = "shorten the file, or let it fetch the rest when it runs";
-        report.push(named.fault(message, "").help(help));
+        report.push(named.fault(message, "").help("shorten the file"));
         return None;
     }
     // <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html>
@@ -120,6 +120,26 @@ pub(crate) fn refuse_for_parameter(
         return None;
     }
     Some(())
+}
+
+/// Refuses a buildspec that CodeBuild would not take, or that no parameter can hold even when it is packed.
+pub(crate) fn refuse_for_build(named: &Placed<FilePath>, found: &Found, report: &mut Report) -> Option<()> {
+    let length = found.text.chars().count();
+    let message = if length > MAX_LENGTH {
+        format!("{} has {length} characters, and CodeBuild takes {MAX_LENGTH}", found.path.display())
+    } else {
+        let size = pack(&Text::from(found.text.as_str())).len();
+        if size <= ADVANCED {
+            return Some(());
+        }
+        format!(
+            "{} has {size} bytes when it is packed, and a parameter of Systems Manager holds {ADVANCED}",
+            found.path.display()
+        )
+    };
+    let help = "shorten the file, or let it fetch the rest when it runs, under a checksum";
+    report.push(named.fault(message, "").help(help));
+    None
 }
 
 fn read_named(path: PathBuf, named: &Placed<FilePath>, limit: u64, report: &mut Report) -> Option<Found> {

@@ -240,10 +240,19 @@ fn files_that_no_parameter_can_hold_are_refused_with_their_size() {
         folder.write("buildspecs/purge.yaml", text);
         load(&folder.write("settings.yaml", BASE)).report
     };
-    assert!(spec(8192).is_empty());
-    let text = spec(8193).render(false);
+    for length in [8192, 8193, 25_600] {
+        assert!(spec(length).is_empty(), "{length}");
+    }
+    let text = spec(25_601).render(false);
+    assert!(text.contains("purge.yaml has 25601 characters, and CodeBuild takes 25600"), "{text}");
+    // What cannot be packed: every character is another one.
+    let all = "version: 0.2\nphases: {build: {commands: [\"true\"]}}\n# ".chars();
+    let all: String =
+        all.chain((0..9_000).filter_map(|n| char::from_u32(0x4e00 + n * 7919 % 20_000))).collect();
+    folder.write("buildspecs/purge.yaml", all);
+    let text = load(&folder.write("settings.yaml", BASE)).report.render(false);
     assert!(
-        text.contains("purge.yaml has 8193 bytes, and a parameter of Systems Manager holds 8192"),
+        text.contains("bytes when it is packed, and a parameter of Systems Manager holds 8192"),
         "{text}"
     );
     spec(8192);

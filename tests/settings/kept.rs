@@ -264,8 +264,16 @@ fn two_braces_are_kept_where_they_can_be_and_refused_where_they_cannot() {
     assert_eq!(template(&kept), template(&settings));
 
     let folder = Folder::new("braces");
-    let buildspec = "version: 0.2\nphases: {build: {commands: [docker inspect --format '{{.Id}}' x]}}\n";
+    let buildspec = "version: 0.2\nphases: {build: {commands: [\"docker inspect --format '{{.Id}}' x\"]}}\n";
     folder.write("buildspecs/purge.yaml", buildspec);
-    let loaded = load_text("settings.yaml", BASE, folder.path());
+    let settings = load_text("settings.yaml", BASE, folder.path()).settings.unwrap();
+    let held = &settings.parameters()["/SpaBeta/PurgeBuildspecTemplate"];
+    assert!(held.value.starts_with("gzip:"), "{}", held.value);
+    let kept = read(&names(&settings), &values(&settings));
+    assert_eq!(&*kept.worker().purge_buildspec_template_file.text, buildspec);
+
+    folder.write("terms.md", "{{x}}");
+    let settings = format!("{BASE}features: {{with_end_user_documents: {{Terms: terms.md}}}}\n");
+    let loaded = load_text("settings.yaml", &settings, folder.path());
     assert!(said(&loaded)[0].contains("takes for a reference to a parameter"), "{:?}", said(&loaded));
 }

@@ -22,6 +22,7 @@ use super::files::{self, SMALL_LIMIT, Unreadable};
 use super::value::shown;
 
 pub use check::{Looked, check};
+pub(crate) use script::MAX_LENGTH;
 pub use script::{Command, OnFailure, Phase, PhaseName, Script, Shell};
 
 /// A buildspec that CodeBuild would take, as far as its outline tells.

@@ -12,7 +12,7 @@ use crate::settings::yaml::{self, Kind, Node, Pair};
 
 /// The longest buildspec that CodeBuild takes in a request, in characters. AWS does not document it; beyond it,
 /// CodeBuild answers "Max buildspec length is 25600" (<https://github.com/aws/aws-cdk/pull/14974>).
-pub const MAX_LENGTH: usize = 25_600;
+pub(crate) const MAX_LENGTH: usize = 25_600;
 
 const TOP: &[&str] =
     &["version", "run-as", "env", "proxy", "batch", "phases", "reports", "artifacts", "cache"];

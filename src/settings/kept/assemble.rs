@@ -11,6 +11,7 @@ use state_machine::{TaskKind, Text};
 
 use super::hint;
 use super::names::{Names, Subject};
+use super::packed;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::settings::files::Files;
 use crate::settings::{Loaded, load};
@@ -28,16 +29,29 @@ type Members<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 pub fn assemble(names: &Names, values: &Values) -> Loaded {
     let mut report = Report::new();
     let Some(text) = text(names, values, &mut report) else { return load::finish(None, report) };
-    let files = Files::Given(buildspecs(names, values));
+    let Some(buildspecs) = buildspecs(names, values, &mut report) else { return load::finish(None, report) };
+    let files = Files::Given(buildspecs);
     let source = report.add_source(names.path(), text.as_str());
     let settings = load::assemble(source, &text, &files, None, &mut report);
     load::finish(settings, report)
 }
 
-fn buildspecs(names: &Names, values: &Values) -> BTreeMap<String, Text> {
-    let subjects = [TaskKind::Preparation, TaskKind::Purge].map(Subject::Buildspec);
-    let found = subjects.iter().map(|subject| names.of_subject(subject));
-    found.filter_map(|name| Some((name.to_string(), Text::clone(values.get(&name)?)))).collect()
+/// The buildspecs that are there, unpacked.
+fn buildspecs(names: &Names, values: &Values, report: &mut Report) -> Option<BTreeMap<String, Text>> {
+    let mut found = BTreeMap::new();
+    for task in [TaskKind::Preparation, TaskKind::Purge] {
+        let name = names.of_subject(&Subject::Buildspec(task));
+        let Some(value) = values.get(&name) else { continue };
+        match packed::unpack(value) {
+            Ok(text) => {
+                found.insert(name.to_string(), text);
+            }
+            Err(because) => {
+                report.push(Diagnostic::error(format!("the parameter {name} holds no buildspec: {because}")));
+            }
+        }
+    }
+    (!report.has_errors()).then_some(found)
 }
 
 /// The text of a settings file that says the same.

@@ -7,6 +7,7 @@
 //! | [`mod@item`] | what is said of accounts, as JSON |
 //! | [`mod@hint`] | which accounts have a parameter of their own |
 //! | [`mod@general`] | all sections that are about the system as a whole, as JSON |
+//! | [`mod@packed`] | buildspecs that are longer than a parameter |
 //! | [`mod@parameters`] | all parameters of an environment, written |
 //! | [`mod@assemble`] | settings, from the parameters that speak of some accounts |
 //! | [`mod@order`] | in which order they are written |
@@ -23,6 +24,7 @@ mod hint;
 mod item;
 mod names;
 mod order;
+mod packed;
 mod parameters;
 
 pub use assemble::{Values, assemble};
@@ -32,6 +34,7 @@ pub use hint::{OwnAccounts, retold, untold};
 pub(crate) use item::KeptItem;
 pub use names::{Names, Subject};
 pub use order::Step;
+pub(crate) use packed::pack;
 pub use parameters::{Parameter, Tier};
 
 /// What a parameter holds in the standard tier, in bytes. The advanced tier holds more, and is charged for.

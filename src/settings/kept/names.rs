@@ -13,8 +13,8 @@ use crate::settings::value::{Scalar, Value as _};
 /// | `/{environment}/Defaults` | what counts for all accounts | no: it was merged into each item |
 /// | `/{environment}/OrganizationalUnits/{unit}` | what is said of a unit | yes |
 /// | `/{environment}/Accounts/{account}` | what is said of an account, CSV files included | yes |
-/// | `/{environment}/PreparationBuildspecTemplate` | the buildspec, as it is | yes |
-/// | `/{environment}/PurgeBuildspecTemplate` | the buildspec, as it is | yes |
+/// | `/{environment}/PreparationBuildspecTemplate` | the buildspec, as it is where it fits | yes |
+/// | `/{environment}/PurgeBuildspecTemplate` | the buildspec, as it is where it fits | yes |
 /// | `/{environment}/Documents/{label}` | a document for holders, as it is | yes |
 ///
 /// One call reads ten parameters. An account in five nested units needs ten: AWS nests them no deeper.

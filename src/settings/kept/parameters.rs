@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use state_machine::{TaskKind, Text, UnitId};
 
 use super::names::{Names, Subject};
+use super::packed::pack;
 use super::{KeptItem, STANDARD, hint};
 use crate::settings::Settings;
 use crate::settings::checked::Own;
@@ -60,7 +61,7 @@ impl Settings {
             (TaskKind::Preparation, &worker.preparation_buildspec_template_file),
             (TaskKind::Purge, &worker.purge_buildspec_template_file),
         ] {
-            put(&Subject::Buildspec(task), Text::clone(&buildspec.text));
+            put(&Subject::Buildspec(task), pack(&buildspec.text));
         }
         for (label, document) in &self.features().with_end_user_documents {
             all.insert(names.document(label), Parameter::new(Text::clone(&document.text)));

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 
 use super::Section;
 use crate::settings::buildspec::Buildspec;
-use crate::settings::files::{Files, SMALL_LIMIT, refuse_for_parameter};
+use crate::settings::files::{Files, SMALL_LIMIT, refuse_for_build};
 use crate::settings::value::Placed;
 use crate::settings::value::text::FilePath;
 
@@ -43,7 +43,7 @@ impl Worker {
 fn buildspec(section: &mut Section<'_, '_>, key: &'static str, files: &Files) -> Option<Buildspec> {
     let path = section.required::<FilePath>(key, "a build does what this file says")?;
     let found = files.find(&path, SMALL_LIMIT, section.report())?;
-    refuse_for_parameter(&path, &found, section.report())?;
+    refuse_for_build(&path, &found, section.report())?;
     match Buildspec::parse(found.path, found.text) {
         Ok(buildspec) => Some(buildspec),
         Err(error) => {
