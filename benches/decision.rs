@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use state_machine::{
     Account, Actor, BuildFinding, Decision, Evidence, Fact, Happening, Look, Payment, Policy, Reading,
-    Record, Seen, State, Status, Timestamp, Trigger, decide,
+    Record, Seen, Started, State, Status, Timestamp, Trigger, decide,
 };
 use support::{measured, scenario, settings};
 
@@ -121,7 +121,7 @@ fn made(head: &Account, record: &Record) -> Option<Made> {
             "tags written",
         ),
         Fact::BuildStarted { paid, build, .. } => {
-            let payment = Payment::BuildStarted(build.clone());
+            let payment = Payment::BuildStarted(Started::alone(build.clone()));
             (Happening::Settled(vec![(*paid, payment)]), head.tag().reading.clone(), "build started")
         }
         Fact::Announced { paid } => {

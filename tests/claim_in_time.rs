@@ -16,7 +16,7 @@ use spa::lifecycle::{Announcer, Lifecycle, World, compare};
 use spa::local::LocalWorld;
 use spa::local::world::LocalJournal;
 use spa::simulation::run::run_or_die;
-use state_machine::{AccountId, Fact, Failure, Profile, Tags, Version};
+use state_machine::{AccountId, Fact, Failure, Profile, Tags, Text, Version};
 
 /// A machine on which it takes time to look after the baseline.
 #[derive(Debug)]
@@ -26,10 +26,10 @@ struct Slow {
 }
 
 impl Baseline for Slow {
-    async fn ensure(&self, account: AccountId) -> Result<(), Failure> {
+    async fn ensure(&self, account: AccountId, known: Option<&Text>) -> Result<Option<Text>, Failure> {
         let cloud = self.world.cloud();
         cloud.set_now(cloud.now() + TimeDelta::seconds(self.seconds.load(Ordering::SeqCst)));
-        cloud.ensure(account).await
+        cloud.ensure(account, known).await
     }
 }
 

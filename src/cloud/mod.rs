@@ -178,11 +178,17 @@ pub trait FleetPolicies: Send {
 
 /// What must stand in an account before builds can run in it.
 pub trait Baseline: Send + Sync {
-    /// Puts it there, or brings it up to date; one read when nothing changed.
+    /// Puts it there, or brings it up to date; one read when nothing changed. `known` is what the last call answered
+    /// for this account: what it tells is words of its own, by which the next call sees that nothing changed. `None`
+    /// where there is nothing new to be kept.
     ///
     /// # Errors
     /// What went wrong.
-    fn ensure(&self, account: AccountId) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn ensure(
+        &self,
+        account: AccountId,
+        known: Option<&Text>,
+    ) -> impl Future<Output = Result<Option<Text>, Failure>> + Send;
 }
 
 /// Calls that come back later.

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use state_machine::{
-    Account, AccountId, Announcement, Effect, Failure, FailureKind, Intent, Look, Obligation, ObligationId,
-    Payment, Policy, Profile, Record, Scope, TaskKind, Timestamp, Token, Warrant, Withheld, authorise,
+    Account, Announcement, Effect, Failure, FailureKind, Intent, Look, Obligation, ObligationId, Payment,
+    Policy, Profile, Record, Scope, Started, TaskKind, Text, Timestamp, Token, Warrant, Withheld, authorise,
     needs_look,
 };
 use std::sync::Arc;
@@ -23,6 +23,15 @@ const MARGIN: TimeDelta = TimeDelta::seconds(15);
 /// A head that was appended no longer ago than this need not be read again before a tag is written or a preparation is
 /// started.
 const YOUNG: TimeDelta = TimeDelta::seconds(2);
+
+/// What may be done, and the account as the look for it shows it.
+#[derive(Debug)]
+struct Authorised {
+    warrant: Warrant,
+    profile: Arc<Profile>,
+    /// When status, name and units were read for it, where they are as the journal has them.
+    described: Option<Timestamp>,
+}
 
 /// Obligations that are in this process's hand, since when and until when.
 #[derive(Debug)]
@@ -149,12 +158,12 @@ impl<W: World> Lifecycle<'_, W> {
             // Somebody may have started it and not come to record it.
             let token = Token::of(account.id(), obligation.id);
             match self.world.builds().find(account.id(), task, token).await {
-                Ok(Some(build)) => return Some(Payment::BuildStarted(build)),
+                Ok(Some(build)) => return Some(Payment::BuildStarted(Started::alone(build))),
                 Ok(None) => {}
                 Err(cause) => return Some(Payment::Withheld(Withheld::Unreadable(cause))),
             }
         }
-        let (warrant, profile) = match self.authorised(account, obligation).await {
+        let Authorised { warrant, profile, described } = match self.authorised(account, obligation).await {
             Ok(authorised) => authorised,
             Err(withheld) => return Some(Payment::Withheld(withheld)),
         };
@@ -172,15 +181,15 @@ impl<W: World> Lifecycle<'_, W> {
                 // is missing all the same is put there before the next attempt.
                 let ensures =
                     task == TaskKind::Preparation || !account.has_built() || obligation.failures > 0;
-                let order = match self.prepare(account.id(), &profile, task, ensures).await {
-                    Ok(order) => order,
+                let (order, baseline) = match self.prepare(account, &profile, task, ensures).await {
+                    Ok(prepared) => prepared,
                     Err(failure) => return Some(Payment::Failed(failure)),
                 };
                 if !self.has_time(queue) {
                     return None;
                 }
                 Some(match self.world.builds().start(warrant, &order).await {
-                    Ok(build) => Payment::BuildStarted(build),
+                    Ok(build) => Payment::BuildStarted(Started { build, described, baseline }),
                     Err(failure) if !ensures && failure.kind == FailureKind::Missing => {
                         Payment::Failed(Failure { kind: FailureKind::Unreadable, ..failure })
                     }
@@ -192,11 +201,7 @@ impl<W: World> Lifecycle<'_, W> {
 
     /// The warrant for an obligation, from a look that is as fresh as it must be, and the account as that look
     /// shows it: what a build is started with must come from the same units as the right to start it.
-    async fn authorised(
-        &self,
-        account: &Account,
-        obligation: &Obligation,
-    ) -> Result<(Warrant, Arc<Profile>), Withheld> {
+    async fn authorised(&self, account: &Account, obligation: &Obligation) -> Result<Authorised, Withheld> {
         let known = self.policy_of(account, None).await?;
         let look = match needs_look(account, &known, obligation, self.world.clock().now()) {
             Some(scope) => Some(self.look(account, scope, &known).await),
@@ -208,11 +213,16 @@ impl<W: World> Lifecycle<'_, W> {
         };
         let now = self.world.clock().now();
         let warrant = authorise(account, &policy, obligation, look.as_ref(), now)?;
-        let profile = match look {
-            Some(Look::Seen(seen)) => seen.profile,
-            Some(Look::NotFound | Look::Unreadable(_)) | None => Arc::clone(account.profile()),
-        };
-        Ok((warrant, profile))
+        Ok(match look {
+            Some(Look::Seen(seen)) => {
+                let as_known = seen.status == account.status() && seen.profile == *account.profile();
+                let described = as_known.then_some(seen.described);
+                Authorised { warrant, profile: seen.profile, described }
+            }
+            Some(Look::NotFound | Look::Unreadable(_)) | None => {
+                Authorised { warrant, profile: Arc::clone(account.profile()), described: None }
+            }
+        })
     }
 
     /// Looks at the account, and reads so much of it.
@@ -233,16 +243,17 @@ impl<W: World> Lifecycle<'_, W> {
     /// What a build needs before it is started: what it is started with, and the baseline where that is asked for.
     async fn prepare(
         &self,
-        account: AccountId,
+        account: &Account,
         profile: &Profile,
         task: TaskKind,
         ensures: bool,
-    ) -> Result<BuildOrder, Failure> {
-        let order = self.world.parameters().build_order(account, profile, task).await?;
-        if ensures {
-            self.world.baseline().ensure(account).await.map_err(certain)?;
+    ) -> Result<(BuildOrder, Option<Text>), Failure> {
+        let order = self.world.parameters().build_order(account.id(), profile, task).await?;
+        if !ensures {
+            return Ok((order, None));
         }
-        Ok(order)
+        let found = self.world.baseline().ensure(account.id(), account.baseline()).await.map_err(certain)?;
+        Ok((order, found))
     }
 }
 

@@ -34,6 +34,9 @@ pub struct Account {
     pub(crate) last_window: Option<WindowId>,
     pub(crate) task: Option<Task>,
     pub(crate) past_builds: Vec<BuildId>,
+    /// What the baseline was last found to be, in the words of whoever looks after it.
+    #[serde(default)]
+    pub(crate) baseline: Option<Text>,
     pub(crate) owed: Vec<Obligation>,
     pub(crate) deferred: Option<Timestamp>,
     pub(crate) quarantine: Option<Quarantine>,
@@ -134,6 +137,7 @@ impl Account {
             last_window: None,
             task: None,
             past_builds: Vec::new(),
+            baseline: None,
             owed: Vec::new(),
             deferred: None,
             quarantine: None,
@@ -281,6 +285,11 @@ impl Account {
     /// Whether a build of ours was ever started in it.
     pub fn has_built(&self) -> bool {
         !self.past_builds.is_empty()
+    }
+
+    /// What the baseline was last found to be, in the words of whoever looks after it.
+    pub const fn baseline(&self) -> Option<&Text> {
+        self.baseline.as_ref()
     }
 
     /// Whether this build was one of the last that were started here.

@@ -167,7 +167,10 @@ impl Account {
                 self.deferred = None;
                 self.task = None;
             }
-            Fact::BuildStarted { paid, build, look_up, deadline } => {
+            Fact::BuildStarted { paid, build, look_up, deadline, baseline } => {
+                if baseline.is_some() {
+                    self.baseline.clone_from(baseline);
+                }
                 if let Some(obligation) = self.take(*paid) {
                     let running = RunningBuild {
                         id: build.clone(),

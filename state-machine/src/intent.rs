@@ -163,13 +163,32 @@ pub enum Payment {
     /// The tags are written.
     TagsWritten,
     /// The build was started, now or by somebody who did not come to record it.
-    BuildStarted(BuildId),
+    BuildStarted(Started),
     /// The event is on the bus.
     Announced,
     /// It was not attempted, for this reason.
     Withheld(Withheld),
     /// It was attempted, and failed.
     Failed(Failure),
+}
+
+/// A build that was started, and what was seen on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Started {
+    /// Which build.
+    pub build: BuildId,
+    /// When status, name and units were read for it, where they are as the journal has them: nobody need read them
+    /// again so soon.
+    pub described: Option<Timestamp>,
+    /// What the baseline was found to be, in the words of whoever looks after it, where that was looked into.
+    pub baseline: Option<Text>,
+}
+
+impl Started {
+    /// A build of which nothing else is known.
+    pub const fn alone(build: BuildId) -> Self {
+        Self { build, described: None, baseline: None }
+    }
 }
 
 /// Why a side effect was not attempted.

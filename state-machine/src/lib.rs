@@ -67,7 +67,7 @@ pub use identifier::{
 };
 pub use intent::{
     AccountLabel, Announcement, Exception, ExceptionLabel, Failure, FailureKind, Intent, Obligation, Owes,
-    Payment, StateChange, TagWrite, Verdict, Withheld,
+    Payment, Started, StateChange, TagWrite, Verdict, Withheld,
 };
 pub use look::{BuildFinding, Evidence, Look, Need, Profile, Scope, Seen, Status};
 pub use policy::{Brakes, Hold, Pauses, Policy, Protection, Retries, Standing, TagKeys, TaskPolicy, Times};

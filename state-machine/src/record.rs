@@ -122,6 +122,9 @@ pub enum Fact {
         look_up: Timestamp,
         /// When it is overdue.
         deadline: Timestamp,
+        /// What the baseline was found to be, where that was looked into.
+        #[serde(default)]
+        baseline: Option<Text>,
     },
     /// The build ended.
     BuildEnded {

@@ -67,10 +67,10 @@ fn the_template_is_put_into_an_account_once_and_then_costs_one_read() {
     let member = account(guest.account());
     let baseline = baseline(&config);
     block_on(async {
-        let failure = baseline.ensure(member).await.unwrap_err();
+        let failure = baseline.ensure(member, None).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Busy, "{failure}");
         let calls = guest.calls().len();
-        baseline.ensure(member).await.unwrap();
+        baseline.ensure(member, None).await.unwrap();
         let after: Vec<String> = guest.calls().split_off(calls);
         assert_eq!(after[0], "cloudformation:DescribeStacks", "{after:?}");
 
@@ -189,7 +189,7 @@ fn what_the_predecessor_left_is_no_hindrance() {
         let put = rules.put_targets().rule("SpaEventsRuleForCodebuild").targets(target.unwrap());
         put.send().await.unwrap();
 
-        let failure = baseline(&config).ensure(account(guest.account())).await.unwrap_err();
+        let failure = baseline(&config).ensure(account(guest.account()), None).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Busy, "{failure}");
         let described = rules.describe_rule().name("SpaEventsRuleForCodebuild").send().await.unwrap();
         assert!(described.event_pattern().unwrap().contains("TIMED_OUT"), "it is the stack's now");
@@ -202,7 +202,7 @@ fn a_stack_set_is_not_interfered_with() {
     let config = script.config();
     let baseline = Baseline::of_stack_set(move |_| config.clone(), once(), At(at(NOW)));
     let member = account("111122223333");
-    assert_eq!(block_on(baseline.ensure(member)), Ok(()));
+    assert_eq!(block_on(baseline.ensure(member, None)), Ok(None));
     let missing = Failure { kind: FailureKind::Missing, message: "no project".into() };
     assert_eq!(block_on(baseline.replace(member, missing.clone())), missing);
     assert!(script.called().is_empty());
@@ -258,15 +258,16 @@ fn every_state_of_a_stack_has_its_answer() {
             vec![described("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", old, &fresh, "")],
             None,
         ),
+        ("looked behind once a cycle", vec![described("CREATE_COMPLETE", old, "", ""), detected()], None),
         (
-            "looked behind once a cycle",
-            vec![described("CREATE_COMPLETE", old, "", ""), detected(), template(TEMPLATE)],
+            "changed since its template was read",
+            vec![described("UPDATE_COMPLETE", lately, &fresh, ""), template(TEMPLATE)],
             None,
         ),
         (
             "looking behind is not possible today",
             vec![
-                described("CREATE_COMPLETE", old, "", ""),
+                described("CREATE_COMPLETE", lately, "", ""),
                 refused("DetectStackDrift", "Drift detection is already in progress"),
                 refused("GetTemplate", "no"),
             ],
@@ -274,7 +275,7 @@ fn every_state_of_a_stack_has_its_answer() {
         ),
         (
             "the template was changed under our tag",
-            vec![described("UPDATE_COMPLETE", old, "", ""), detected(), template("Resources: {}"), updated()],
+            vec![described("UPDATE_COMPLETE", lately, &fresh, ""), template("Resources: {}"), updated()],
             Some((Busy, "somebody changed the template")),
         ),
         (
@@ -353,13 +354,22 @@ fn every_state_of_a_stack_has_its_answer() {
             Some((FailureKind::Unreadable, "PONDERING")),
         ),
     ];
+    // The template of the stack was read after it was changed, and that is known.
+    let first = Script::new([described("CREATE_COMPLETE", old, &fresh, ""), template(TEMPLATE)]);
+    let known = block_on(baseline(&first.config()).ensure(account("111122223333"), None)).unwrap();
+    assert!(known.is_some(), "{:?}", first.called());
     for (case, exchanges, expected) in cases {
         let number = exchanges.len();
         let script = Script::new(exchanges);
-        let answer = block_on(baseline(&script.config()).ensure(account("111122223333")));
+        let answer = block_on(baseline(&script.config()).ensure(account("111122223333"), known.as_ref()));
         assert_eq!(script.called().len(), number, "{case}: {:?}, {answer:?}", script.called());
         match (answer, expected) {
-            (Ok(()), None) => {}
+            (Ok(found), None) => {
+                let read = script.called().contains(&"GetTemplate".to_owned());
+                let refused = case == "looking behind is not possible today";
+                assert_eq!(found.is_some(), read && !refused, "{case}");
+                assert!(found.is_none() || found != known, "{case}");
+            }
             (Err(failure), Some((kind, word))) => {
                 assert_eq!(failure.kind, kind, "{case}: {failure}");
                 assert!(failure.message.contains(word), "{case}: {failure}");
@@ -386,7 +396,7 @@ fn every_state_of_a_stack_has_its_answer() {
 #[test]
 fn an_account_that_cannot_be_read_is_left_alone() {
     let script = Script::new([xml_refused("DescribeStacks", "AccessDenied", "no")]);
-    let failure = block_on(baseline(&script.config()).ensure(account("111122223333"))).unwrap_err();
+    let failure = block_on(baseline(&script.config()).ensure(account("111122223333"), None)).unwrap_err();
     assert!(failure.message.contains("cloudformation:DescribeStacks"), "{failure}");
     assert_eq!(script.called(), ["DescribeStacks"]);
 }

@@ -116,9 +116,9 @@ impl<'c> Life<'c> {
         self.take_calls()
     }
 
-    /// Every hour the reconciler compares; the last time was a few minutes ago.
+    /// Every hour the reconciler compares; the last time was half an hour ago, so that it comes again in the middle.
     async fn coming_after_a_comparison(&mut self, at: Timestamp) {
-        let before = at - COMPARE / 6;
+        let before = at - COMPARE / 2;
         self.clock.set(before);
         let fired = told::fired("SpaOnCompare", before, self.company.automation.account()).to_string();
         let invoked = self.functions.invoke(Handler::OnReconcile, &fired).await;

@@ -53,19 +53,17 @@ fn an_organization_is_on_boarded_and_maintained() {
         let fired = life.fired.clone();
         let mut watch = 0;
         for rule in ["SpaOnReconcile", "SpaOnCompare"] {
-            let at_rest = life.calls_at_rest(rule).await;
-            measured.count(rule, ACCOUNTS, &mut life, &at_rest);
-            let (calls, times) = (at_rest.len(), fired.get(rule).copied().unwrap_or(0));
-            println!("{rule} calls {calls} times while the fleet rests; it fired {times} times in the cycle");
-            watch += calls * times;
+            let calls = life.calls_at_rest(rule).await;
+            measured.count(rule, ACCOUNTS, &mut life, &calls);
+            let times = fired.get(rule).copied().unwrap_or(0);
+            println!("{rule} fired {times} times in the cycle; while the fleet rests it calls");
+            println!("{}", Table::new(&calls, ACCOUNTS).render());
+            watch += calls.len() * times;
         }
         let of_the_fleet =
             f64::from(u32::try_from(watch).unwrap()) / f64::from(u32::try_from(ACCOUNTS).unwrap());
-        let together = table.per_account(&[]);
-        let all = together - of_the_fleet;
-        println!(
-            "calls for an account: {all:.2}, and {of_the_fleet:.2} that a fleet at rest makes as well: {together:.2}"
-        );
+        let all = table.per_account(&[]);
+        println!("calls for an account: {all:.2}, {of_the_fleet:.2} of them by a fleet at rest as well");
         let listing = table.of("organizations", "ListAccounts");
         let organizations = table.per_account(&["organizations"]) - listing;
         println!("calls to AWS Organizations: {organizations:.2}, and {listing:.2} to list all accounts");

@@ -18,7 +18,7 @@ fn texts() -> BTreeMap<&'static str, &'static str> {
 }
 
 /// The indexes of the code, as the template says them:
-/// `pub const DUE: Index = Index { name: "due", partition: "wake_shard", sort: "wake", whole: false };`
+/// `pub const DUE: Index = Index { name: "due", partition: "kind", sort: "wake", whole: false };`
 fn indexes() -> Vec<Value> {
     let texts = texts();
     let indexes =

@@ -195,14 +195,14 @@ impl WakeUps for LocalCloud {
 }
 
 impl Baseline for LocalCloud {
-    async fn ensure(&self, account: AccountId) -> Result<(), Failure> {
+    async fn ensure(&self, account: AccountId, _: Option<&Text>) -> Result<Option<Text>, Failure> {
         self.step().await;
         self.change(|state| {
             if let Course::Refused(kind) = self.course(state, Call::DescribeStacks, false) {
                 return Err(failure(kind, message(kind)));
             }
             if state.member(account).is_none_or(|member| member.baseline == Some(BASELINE)) {
-                return Ok(());
+                return Ok(None);
             }
             if let Course::Refused(kind) = self.course(state, Call::CreateStack, true) {
                 return Err(failure(kind, message(kind)));
@@ -210,7 +210,7 @@ impl Baseline for LocalCloud {
             if let Some(member) = state.member_mut(account) {
                 member.baseline = Some(BASELINE);
             }
-            Ok(())
+            Ok(None)
         })
         .map_err(|error| store_failed(&error))?
     }

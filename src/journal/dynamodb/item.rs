@@ -68,7 +68,6 @@ pub fn head_of_account(account: &Account, append: String) -> Result<Head, Journa
             item.insert(STATE.to_owned(), text(state.as_str()));
         }
         if let Some(at) = account.next_wake() {
-            item.insert(DUE.partition.to_owned(), text(key::wake_shard(account.id())));
             item.insert(DUE.sort.to_owned(), text(key::wake(at, account.id())));
         }
     }

@@ -5,12 +5,10 @@ use std::str::FromStr as _;
 
 use state_machine::{AccountId, Timestamp, Version};
 
-use super::table::DUE_SHARDS;
-
 /// The sort key of a head.
 pub const HEAD: &str = "head";
 
-/// The value of the partition key in the index of heads.
+/// The value of the partition key in the indexes of heads and of wake-ups.
 pub const ACCOUNT: &str = "account";
 
 /// Sorts behind everything that may follow a key: digits, blanks, letters, `/`.
@@ -58,16 +56,6 @@ pub fn part(whole: &str, number: usize) -> String {
 /// Behind an item and its parts.
 pub fn behind(key: &str) -> String {
     format!("{key}{BEHIND}")
-}
-
-/// The partition of the index of wake-ups in which an account is.
-pub fn wake_shard(account: AccountId) -> String {
-    (account.as_number() % DUE_SHARDS).to_string()
-}
-
-/// Every partition of the index of wake-ups.
-pub fn wake_shards() -> impl Iterator<Item = String> {
-    (0..DUE_SHARDS).map(|shard| shard.to_string())
 }
 
 /// Where a head stands in the index of wake-ups: by instant, then by account.

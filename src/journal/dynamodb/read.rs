@@ -273,28 +273,23 @@ impl DynamoJournal {
         if limit == 0 {
             return Ok(due);
         }
-        for shard in key::wake_shards() {
-            let query = self
-                .query(Some(DUE), limit)
-                .key_condition_expression("#shard = :shard and #wake < :behind")
-                .expression_attribute_names("#shard", DUE.partition)
-                .expression_attribute_names("#wake", DUE.sort)
-                .expression_attribute_values(":shard", text(shard))
-                .expression_attribute_values(":behind", text(key::behind_wake(until)));
-            let mut pages = Pages::new(query);
-            let mut found = 0;
-            while found < limit
-                && let Some(page) = self.page(&mut pages, None).await?
-            {
-                found += page.len();
-                for item in page {
-                    let wake = item.text(DUE.sort)?;
-                    let unreadable = || damaged(item.what(), format!("`{wake}` is no wake-up"));
-                    due.push(key::parse_wake(wake).ok_or_else(unreadable)?);
-                }
+        let query = self
+            .query(Some(DUE), limit)
+            .key_condition_expression("#kind = :account and #wake < :behind")
+            .expression_attribute_names("#kind", DUE.partition)
+            .expression_attribute_names("#wake", DUE.sort)
+            .expression_attribute_values(":account", text(key::ACCOUNT))
+            .expression_attribute_values(":behind", text(key::behind_wake(until)));
+        let mut pages = Pages::new(query);
+        while due.len() < limit
+            && let Some(page) = self.page(&mut pages, None).await?
+        {
+            for item in page {
+                let wake = item.text(DUE.sort)?;
+                let unreadable = || damaged(item.what(), format!("`{wake}` is no wake-up"));
+                due.push(key::parse_wake(wake).ok_or_else(unreadable)?);
             }
         }
-        due.sort_unstable();
         due.truncate(limit);
         Ok(due)
     }

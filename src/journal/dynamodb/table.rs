@@ -17,9 +17,10 @@
 //!
 //! - [`HEADS`]: one partition with the key of each account's head. It is written once in an account's life, and
 //!   holds keys only, so one partition is enough for more accounts than an organization may have.
-//! - [`DUE`]: heads by next wake-up, in [`DUE_SHARDS`] partitions by account. A partition takes 1,000 writes a
-//!   second (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>), and
-//!   an append that moves the wake-up writes twice. Keys only, and read a page from each shard.
+//! - [`DUE`]: heads by next wake-up, in one partition, read by the page. A partition takes 1,000 writes a second
+//!   (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>), and an append
+//!   that moves the wake-up writes twice: 500 appends, which is forty accounts a second going through a whole cycle.
+//!   AWS Organizations takes a small part of the tags for that. Keys only.
 //! - [`DAY`]: records by day, in ten partitions by the first digit of the account. AWS draws account identifiers at
 //!   random, so they are alike in size; and as they follow one another in order of accounts, a page of a day is
 //!   read from one of them. It holds whole records: reports read all of them.
@@ -65,15 +66,12 @@ pub struct Index {
 /// Heads of accounts, by account.
 pub const HEADS: Index = Index { name: "heads", partition: "kind", sort: STREAM, whole: false };
 /// Heads of accounts that have a wake-up, earliest first.
-pub const DUE: Index = Index { name: "due", partition: "wake_shard", sort: "wake", whole: false };
+pub const DUE: Index = Index { name: "due", partition: "kind", sort: "wake", whole: false };
 /// Records of accounts, by UTC day, account and version.
 pub const DAY: Index = Index { name: "day", partition: "day", sort: "place", whole: true };
 
 /// Every index.
 pub const INDEXES: [Index; 3] = [HEADS, DUE, DAY];
-
-/// The partitions of [`DUE`]. To change it, write each head anew: an account is looked for in all of them.
-pub const DUE_SHARDS: u64 = 4;
 
 /// The longest text in one item, in bytes. An item may have 400 KB with its names and keys
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>).

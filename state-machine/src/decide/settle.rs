@@ -2,8 +2,8 @@
 
 use crate::draft::Draft;
 use crate::{
-    BuildId, Evidence, Fact, Failure, FailureKind, Idle, Ignored, Intent, Obligation, ObligationId, Payment,
-    Relief, Trouble, Unreadable, Withheld,
+    Evidence, Fact, Failure, FailureKind, Idle, Ignored, Intent, Obligation, ObligationId, Payment, Relief,
+    Started, Trouble, Unreadable, Withheld,
 };
 
 use super::observe::{look_at, observe};
@@ -27,8 +27,8 @@ pub(super) fn settle(
         step = match payment {
             Payment::Announced => Ok(()),
             Payment::TagsWritten => tags_written(draft, &obligation, evidence),
-            Payment::BuildStarted(build) => {
-                build_started(draft, &obligation, build);
+            Payment::BuildStarted(started) => {
+                build_started(draft, &obligation, started);
                 Ok(())
             }
             Payment::Withheld(reason) => withheld(draft, &obligation, *reason, evidence),
@@ -58,7 +58,7 @@ fn announced(draft: &mut Draft<'_>, settled: &[(ObligationId, Payment)]) {
 
 /// The obligation is not owed any more: somebody else has recorded how it ended.
 fn unknown(draft: &mut Draft<'_>, payment: &Payment) {
-    let Payment::BuildStarted(build) = payment else { return };
+    let Payment::BuildStarted(Started { build, .. }) = payment else { return };
     let running = draft.account.running_build().is_some_and(|(_, running)| running.id == *build);
     if !running && !draft.account.had_build(build) {
         draft.record(Fact::Ignored { because: Ignored::ForeignBuild { build: build.clone() } });
@@ -83,11 +83,15 @@ fn tags_written(draft: &mut Draft<'_>, obligation: &Obligation, evidence: &Evide
     Ok(())
 }
 
-fn build_started(draft: &mut Draft<'_>, obligation: &Obligation, build: &BuildId) {
+fn build_started(draft: &mut Draft<'_>, obligation: &Obligation, started: &Started) {
     let Intent::StartBuild { task, .. } = obligation.intent else { return };
+    let Started { build, described, baseline } = started.clone();
     let look_up = draft.now + draft.policy.times.look_up;
     let deadline = draft.now + draft.policy.task(task).deadline;
-    draft.record(Fact::BuildStarted { paid: obligation.id, build: build.clone(), look_up, deadline });
+    if let Some(described) = described {
+        draft.looked(described);
+    }
+    draft.record(Fact::BuildStarted { paid: obligation.id, build, look_up, deadline, baseline });
     trouble::relieve(draft, obligation.id, Relief::Recovered);
 }
 

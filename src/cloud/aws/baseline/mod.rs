@@ -13,7 +13,9 @@
 //!   (`DetectStackDrift`), which takes a minute. It is asked once a cycle and not waited for; the answer stands in the
 //!   one read of the next time. Then the stack is taken away and put there anew: an update would leave alone what the
 //!   template did not change, and cannot bring back what is gone.
-//! - The template was changed under our tag: once a cycle it is read and compared.
+//! - The template was changed under our tag: it is read and compared whenever the stack was changed since it was last
+//!   read. What was read is kept in the journal, where holders cannot reach, as the stack's content hash and the time of
+//!   its last change, which nobody changes a template without.
 //!
 //! Nothing in the stack is worth keeping but logs and the alert topic with its subscriptions, and those outlive it.
 
@@ -30,14 +32,14 @@ use aws_sdk_cloudformation::types::{
     Capability, DeletionMode, Parameter, ResourceStatus, StackResourceDriftStatus, Tag, TemplateStage,
 };
 use chrono::TimeDelta;
-use state_machine::{AccountId, Failure, FailureKind};
+use state_machine::{AccountId, Failure, FailureKind, Text};
 
 use super::call::CallError;
 use super::governor::{Governor, Lane};
 use super::members::Members;
 use crate::cloud::Clock;
 use stack::{Condition, Stack};
-use step::{Step, next};
+use step::{Step, mark, next};
 use wanted::TOPIC_HANDLING;
 
 /// A baseline in which something is missing, and that was put there so lately, is not put there anew: it would not help.
@@ -170,29 +172,33 @@ impl<M: Members, C: Clock> Baseline<M, C> {
         deleted.await.map(|_| ())
     }
 
-    /// Asks CloudFormation to find out whether resources differ, and compares the template. Answers whether the template
-    /// is ours. What cannot be asked today is asked the next time: nobody waits for it.
-    async fn look_behind(&self, client: &Client, account: AccountId) -> bool {
+    /// Asks CloudFormation to find out whether resources differ. What cannot be asked today is asked the next time:
+    /// nobody waits for it.
+    async fn look_for_changes(&self, client: &Client, account: AccountId) {
         let request = client.detect_stack_drift().stack_name(STACK);
         let operation = "cloudformation:DetectStackDrift";
         let asked = self.governor.call(Lane::Other, operation, Some(account), || request.clone().send());
         if let Err(error) = asked.await {
             tracing::warn!(%account, %error, "nobody knows whether the baseline was changed by hand");
         }
+    }
+
+    /// Whether the template of the stack is ours; `None` when nobody can tell.
+    async fn is_ours(&self, client: &Client, account: AccountId) -> Option<bool> {
         let request = client.get_template().stack_name(STACK).template_stage(TemplateStage::Original);
         let operation = "cloudformation:GetTemplate";
         let read = self.governor.call(Lane::Other, operation, Some(account), || request.clone().send());
         match read.await {
             Ok(answer) => {
-                let Some(body) = answer.template_body() else {
+                let ours = answer.template_body().map(|body| body.trim() == TEMPLATE.trim());
+                if ours.is_none() {
                     tracing::warn!(%account, "CloudFormation tells no template of the baseline");
-                    return true;
-                };
-                body.trim() == TEMPLATE.trim()
+                }
+                ours
             }
             Err(error) => {
                 tracing::warn!(%account, %error, "nobody knows whether the template was changed by hand");
-                true
+                None
             }
         }
     }
@@ -261,21 +267,32 @@ impl<M: Members, C: Clock> Baseline<M, C> {
         account: AccountId,
         stack: Option<&Stack>,
         blueprint: &Blueprint,
-    ) -> Result<(), Failure> {
+        known: Option<&Text>,
+    ) -> Result<Option<Text>, Failure> {
         let client = &self.client(account);
         let topic = stack.and_then(|stack| stack.topic.as_deref()).unwrap_or(leftovers::CREATE);
         let told = |error: CallError| trouble(&error);
         let status = stack.map(|stack| stack.status.as_str()).unwrap_or_default();
-        match next(stack, blueprint, self.clock.now()) {
-            Step::Done => Ok(()),
-            Step::LookBehind => {
-                if self.look_behind(client, account).await {
-                    return Ok(());
+        match next(stack, blueprint, known, self.clock.now()) {
+            Step::Done => Ok(None),
+            Step::LookBehind { resources, template } => {
+                if resources {
+                    self.look_for_changes(client, account).await;
                 }
-                self.update(client, account, blueprint, topic).await.map_err(told)?;
-                Err(busy(
-                    "somebody changed the template of the baseline; it is put right, which takes minutes",
-                ))
+                if !template {
+                    return Ok(None);
+                }
+                match self.is_ours(client, account).await {
+                    Some(true) => Ok(stack.and_then(|stack| mark(stack, blueprint))),
+                    Some(false) => {
+                        self.update(client, account, blueprint, topic).await.map_err(told)?;
+                        Err(busy(
+                            "somebody changed the template of the baseline; it is put right, which takes minutes",
+                        ))
+                    }
+                    // It is read the next time.
+                    None => Ok(None),
+                }
             }
             Step::Create => {
                 self.create(client, account, blueprint).await.map_err(told)?;
@@ -285,7 +302,7 @@ impl<M: Members, C: Clock> Baseline<M, C> {
                 if self.update(client, account, blueprint, topic).await.map_err(told)? {
                     return Err(busy("the baseline is brought up to date, which takes minutes"));
                 }
-                Ok(())
+                Ok(None)
             }
             Step::Replace => {
                 let differences = self.differences(client, account).await;
@@ -324,11 +341,11 @@ impl<M: Members, C: Clock> Baseline<M, C> {
 }
 
 impl<M: Members, C: Clock> crate::cloud::Baseline for Baseline<M, C> {
-    async fn ensure(&self, account: AccountId) -> Result<(), Failure> {
-        let Some(blueprint) = &self.blueprint else { return Ok(()) };
+    async fn ensure(&self, account: AccountId, known: Option<&Text>) -> Result<Option<Text>, Failure> {
+        let Some(blueprint) = &self.blueprint else { return Ok(None) };
         let described = self.describe(&self.client(account), account).await;
         let stack = described.map_err(|error| error.failure())?;
-        self.act(account, stack.as_ref(), blueprint).await
+        self.act(account, stack.as_ref(), blueprint, known).await
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use state_machine::Timestamp;
+use state_machine::{Text, Timestamp};
 
 use super::stack::{Condition, Stack};
 use super::wanted::Blueprint;
 
-/// So often somebody looks behind the stack: whether its resources and its template are still what was put there. A
-/// cycle takes less than that, so it is once a cycle, by the purge; the preparation minutes later sees the answer.
+/// So often somebody looks behind the stack: whether its resources are still what was put there. A cycle takes less than
+/// that, so it is asked once a cycle, and the next cycle sees the answer.
 const LOOK_BEHIND: TimeDelta = TimeDelta::hours(20);
 
 /// A baseline that was put there or changed so lately is not put there anew for drift: should AWS see drift where there
@@ -24,8 +24,13 @@ const AFTER_FAILURE: TimeDelta = TimeDelta::hours(1);
 pub(super) enum Step {
     /// Nothing: it stands as it should.
     Done,
-    /// It stands as it should, judging by what it says of itself: look behind it, and do not wait for the answer.
-    LookBehind,
+    /// It stands as it should, judging by what it says of itself: look behind it.
+    LookBehind {
+        /// Ask whether its resources were changed, and do not wait for the answer.
+        resources: bool,
+        /// Read its template: nobody has since the stack was changed.
+        template: bool,
+    },
     /// Put it there.
     Create,
     /// Bring it up to date.
@@ -48,15 +53,22 @@ pub(super) enum Step {
     Puzzled,
 }
 
-/// What is to be done with this stack, so that it becomes what `wanted` says.
-pub(super) fn next(stack: Option<&Stack>, wanted: &Blueprint, now: Timestamp) -> Step {
+/// The words by which a stack is known again whose template was read: the content that was wanted, and when the stack was
+/// last changed. Whoever changes its template changes the time with it.
+pub(super) fn mark(stack: &Stack, wanted: &Blueprint) -> Option<Text> {
+    stack.changed.map(|changed| Text::from(format!("{} of {changed}", wanted.hash())))
+}
+
+/// What is to be done with this stack, so that it becomes what `wanted` says. `known` is the [`mark`] of the stack whose
+/// template was read last.
+pub(super) fn next(stack: Option<&Stack>, wanted: &Blueprint, known: Option<&Text>, now: Timestamp) -> Step {
     let Some(stack) = stack else { return Step::Create };
     match stack.condition {
         Condition::Gone => Step::Create,
-        Condition::Standing => standing(stack, wanted, now).unwrap_or(Step::Update),
+        Condition::Standing => standing(stack, wanted, known, now).unwrap_or(Step::Update),
         // What was updated stands already, and an update would be refused.
-        Condition::CleaningUp => standing(stack, wanted, now).unwrap_or(Step::Wait),
-        Condition::NotUpdated => standing(stack, wanted, now).unwrap_or_else(|| {
+        Condition::CleaningUp => standing(stack, wanted, known, now).unwrap_or(Step::Wait),
+        Condition::NotUpdated => standing(stack, wanted, known, now).unwrap_or_else(|| {
             if is_younger(stack.changed, AFTER_FAILURE, now) { Step::TellFailure } else { Step::Update }
         }),
         Condition::Moving => Step::Wait,
@@ -69,14 +81,16 @@ pub(super) fn next(stack: Option<&Stack>, wanted: &Blueprint, now: Timestamp) ->
 }
 
 /// `None` when it stands, but not as it should.
-fn standing(stack: &Stack, wanted: &Blueprint, now: Timestamp) -> Option<Step> {
+fn standing(stack: &Stack, wanted: &Blueprint, known: Option<&Text>, now: Timestamp) -> Option<Step> {
     if !is_wanted(stack, wanted) {
         return None;
     }
     if stack.drifted && stack.checked > stack.changed && !is_younger(stack.changed, REST, now) {
         return Some(Step::Replace);
     }
-    Some(if is_younger(stack.checked, LOOK_BEHIND, now) { Step::Done } else { Step::LookBehind })
+    let resources = !is_younger(stack.checked, LOOK_BEHIND, now);
+    let template = known.is_none() || known != mark(stack, wanted).as_ref();
+    Some(if resources || template { Step::LookBehind { resources, template } } else { Step::Done })
 }
 
 fn is_wanted(stack: &Stack, wanted: &Blueprint) -> bool {
@@ -92,22 +106,10 @@ fn is_younger(instant: Option<Timestamp>, age: TimeDelta, now: Timestamp) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::aws::baseline::Architecture;
     use aws_sdk_cloudformation::types::StackStatus;
-    use state_machine::AccountId;
 
     fn wanted() -> Blueprint {
-        Blueprint {
-            environment: "Spa".into(),
-            automation_account: AccountId::from_number(123_456_789_012).unwrap(),
-            automation_region: "eu-west-1".into(),
-            bus: "arn:aws:events:eu-west-1:123456789012:event-bus/default".into(),
-            organization: "o-abcdefghij".into(),
-            architecture: Architecture::X86,
-            timeout_minutes: 480,
-            log_retention_days: 90,
-            additional_policies: Vec::new(),
-        }
+        crate::cloud::aws::baseline::wanted::tests::blueprint()
     }
 
     fn now() -> Timestamp {
@@ -129,8 +131,25 @@ mod tests {
         }
     }
 
+    /// What was kept when the template of that stack was read.
+    fn known() -> Option<Text> {
+        mark(&stack("CREATE_COMPLETE"), &wanted())
+    }
+
     fn outdated(status: &str) -> Stack {
         Stack { hash: Some("of another version".to_owned()), ..stack(status) }
+    }
+
+    #[test]
+    fn a_template_that_nobody_has_read_is_read() {
+        let step = Step::LookBehind { resources: false, template: true };
+        let other = Text::from("of another version");
+        for known in [None, Some(&other)] {
+            assert_eq!(next(Some(&stack("CREATE_COMPLETE")), &wanted(), known, now()), step, "{known:?}");
+        }
+        let unknown = Stack { changed: None, ..stack("CREATE_COMPLETE") };
+        assert_eq!(mark(&unknown, &wanted()), None);
+        assert_eq!(next(Some(&unknown), &wanted(), None, now()), step);
     }
 
     #[test]
@@ -168,15 +187,18 @@ mod tests {
         let listed: Vec<&str> = cases.iter().map(|(status, ..)| *status).collect();
         assert!(StackStatus::values().iter().all(|status| listed.contains(status)));
         for (status, current, old) in cases {
-            assert_eq!(next(Some(&stack(status)), &wanted(), now()), current, "{status}, as wanted");
-            assert_eq!(next(Some(&outdated(status)), &wanted(), now()), old, "{status}, out of date");
+            let next = |stack: &Stack| next(Some(stack), &wanted(), known().as_ref(), now());
+            assert_eq!(next(&stack(status)), current, "{status}, as wanted");
+            assert_eq!(next(&outdated(status)), old, "{status}, out of date");
         }
-        assert_eq!(next(None, &wanted(), now()), Create);
+        assert_eq!(next(None, &wanted(), None, now()), Create);
     }
 
     #[test]
     fn what_stands_is_judged_by_its_hash_its_parameters_its_drift_and_its_age() {
         let at = |hours: i64| Some(now() - TimeDelta::hours(hours));
+        let resources = Step::LookBehind { resources: true, template: false };
+        let template = Step::LookBehind { resources: false, template: true };
         let base = stack("UPDATE_COMPLETE");
         let other_bus = {
             let mut stack = base.clone();
@@ -191,15 +213,17 @@ mod tests {
             ("as it should be", base.clone(), Step::Done),
             ("without a tag", Stack { hash: None, ..base.clone() }, Step::Update),
             ("with another parameter under the right tag", other_bus, Step::Update),
-            ("looked behind a day ago", Stack { checked: at(24), ..base.clone() }, Step::LookBehind),
-            ("never looked behind", Stack { checked: None, ..base }, Step::LookBehind),
+            ("looked behind a day ago", Stack { checked: at(24), ..base.clone() }, resources),
+            ("never looked behind", Stack { checked: None, ..base.clone() }, resources),
+            ("changed since the template was read", Stack { changed: at(2), ..base.clone() }, template),
+            ("changed, nobody knows when", Stack { changed: None, ..base }, template),
             ("drifted", drifted.clone(), Step::Replace),
-            ("drifted, seen before the last change", Stack { changed: at(0), ..drifted.clone() }, Step::Done),
-            ("drifted, put there hours ago", Stack { changed: at(3), ..drifted }, Step::Done),
+            ("drifted, seen before the last change", Stack { changed: at(0), ..drifted.clone() }, template),
+            ("drifted, put there hours ago", Stack { changed: at(3), ..drifted }, template),
             ("an update that failed just now", Stack { changed: at(0), ..failed.clone() }, Step::TellFailure),
             ("an update that failed long ago", Stack { changed: at(2), ..failed }, Step::Update),
         ] {
-            assert_eq!(next(Some(&stack), &wanted(), now()), step, "{case}");
+            assert_eq!(next(Some(&stack), &wanted(), known().as_ref(), now()), step, "{case}");
         }
     }
 }

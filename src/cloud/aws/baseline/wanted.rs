@@ -76,12 +76,12 @@ impl Blueprint {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    #[test]
-    fn every_parameter_of_the_template_is_given_and_changes_the_hash() {
-        let blueprint = Blueprint {
+    /// A blueprint for tests.
+    pub(in super::super) fn blueprint() -> Blueprint {
+        Blueprint {
             environment: "Spa".into(),
             automation_account: AccountId::from_number(123_456_789_012).unwrap(),
             automation_region: "eu-west-1".into(),
@@ -91,7 +91,12 @@ mod tests {
             timeout_minutes: 480,
             log_retention_days: 90,
             additional_policies: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn every_parameter_of_the_template_is_given_and_changes_the_hash() {
+        let blueprint = blueprint();
         let section =
             TEMPLATE.split("\nParameters:\n").nth(1).unwrap().split("\nConditions:\n").next().unwrap();
         let declared = section.lines().filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use state_machine::{
-    BuildId, Effect, Failure, FailureKind, ObligationId, Payment, Reading, State, TaskKind, Token,
+    BuildId, Effect, Failure, FailureKind, ObligationId, Payment, Reading, Started, State, TaskKind, Token,
 };
 
 use super::{Build, Rule, World};
@@ -36,7 +36,9 @@ impl World {
                 }
                 Payment::TagsWritten
             }
-            Effect::StartBuild { task, .. } => Payment::BuildStarted(self.start_build(*task, id)),
+            Effect::StartBuild { task, .. } => {
+                Payment::BuildStarted(Started::alone(self.start_build(*task, id)))
+            }
         };
         match failure {
             Some((kind, _)) => failed(kind),

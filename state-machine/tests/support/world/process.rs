@@ -2,8 +2,8 @@
 
 use state_machine::{
     Account, Announcement, BuildId, Decision, Due, Effect, Evidence, FailureKind, Happening, Intent, Need,
-    ObligationId, Payment, Policy, Record, State, Timestamp, Token, Trigger, Unreadable, Version, Withheld,
-    authorise, claim, decide, needs_look,
+    ObligationId, Payment, Policy, Record, Started, State, Timestamp, Token, Trigger, Unreadable, Version,
+    Withheld, authorise, claim, decide, needs_look,
 };
 
 use super::effect::failed;
@@ -202,7 +202,7 @@ impl World {
                 return Some(payer.go_on());
             }
             if let Some(build) = self.truth.builds.iter().find(|build| build.token == Some(token)) {
-                payer.payments.push((id, Payment::BuildStarted(build.id.clone())));
+                payer.payments.push((id, Payment::BuildStarted(Started::alone(build.id.clone()))));
                 return Some(payer.go_on());
             }
         }
