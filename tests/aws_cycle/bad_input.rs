@@ -16,7 +16,7 @@ use crate::wire::Wire;
 use crate::{block_on, fixtures, start};
 
 /// Somebody sets the state of an account by hand, and CloudTrail tells.
-fn tagged(company: &Company, account: AccountId, state: &str) -> String {
+pub fn tagged(company: &Company, account: AccountId, state: &str) -> String {
     let sample = fixtures::trust();
     fixtures::text("organizations-tag-released")
         .replace("\"released\"", &format!("\"{state}\""))

@@ -15,6 +15,7 @@ use state_machine::{Account, AccountId, State, Timestamp};
 
 use crate::company::{Company, STATE_KEY, wake_up_message};
 use crate::functions::{Functions, Hand};
+use crate::rights;
 use crate::told;
 use crate::wire::{Call, Wire};
 
@@ -192,6 +193,7 @@ impl<'c> Life<'c> {
     async fn hear(&mut self) {
         let (now, management) = (self.now(), self.company.management.account().to_owned());
         let calls = self.wire.take();
+        rights::are_in_the_table(&calls);
         let accounts = &self.company.accounts;
         // Eight to twelve minutes, and no two accounts alike.
         let takes = |account: AccountId| {

@@ -14,6 +14,7 @@ mod life;
 mod measured;
 #[path = "../peers/mod.rs"]
 mod peers;
+mod rights;
 mod steady;
 mod table;
 mod told;

@@ -77,7 +77,7 @@ pub fn created(account: AccountId, at: Timestamp, management: &str) -> Told {
 }
 
 /// A build ended well, as CodeBuild tells, and the rule in the account forwards.
-fn build_ended(arn: &str, account: AccountId, at: Timestamp) -> Told {
+pub fn build_ended(arn: &str, account: AccountId, at: Timestamp) -> Told {
     let purge = arn.contains("Purge");
     let sample = if purge { "codebuild-purge-succeeded" } else { "codebuild-preparation-succeeded" };
     let mut event = fixtures::value(sample);

@@ -1,9 +1,12 @@
-//! The role of each function may do what its code calls, and nothing else.
+//! The role of each function may do what it calls on the wire, and nothing else.
 //!
-//! Each call to AWS is named where it is made, for the governor: `"organizations:TagResource"`. These names are gathered
-//! from the sources and held against [`CALLS`], which says who makes each; and what follows for each role is held against
-//! the templates. So a call that is new in the code fails here until somebody has said whose it is, and a right that no
-//! code uses fails, too.
+//! `calls.csv` says which function makes which call, as whom and on what. It is generated: `tests/aws_cycle/rights.rs` sees every
+//! call that leaves a function, through whole lives and through what may go wrong, and compares. Here it is held against the
+//! templates, both ways. What no function calls is said by hand below, and the names of all calls are gathered from the
+//! sources, where each is written for the governor: a call that is new in the code fails here until it is on the wire of a
+//! function, or somebody has said whose it is.
+//!
+//! `cargo test --test templates table_of_functions -- --nocapture` prints who may do what.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,123 +17,84 @@ use spa::event::Handler;
 use crate::rules::functions;
 use crate::template::{Template, listed};
 
-/// As whom, and in which code, a call is made.
+/// `function,as,call,on`, with a heading.
+const CALLS: &str = include_str!("calls.csv");
+
+/// A call that a function makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Caller {
-    /// Every function, as its own role: it records what it refuses (`src/handler`).
-    Every,
-    /// Functions that handle accounts, as their own role (`src/lifecycle/handle.rs` and `src/lifecycle/pay.rs`: whatever an
-    /// account is owed is carried out by whoever looks at it).
-    HandlesAccounts,
-    /// Functions that read all accounts, as their own role (`compare` in `src/lifecycle/reconcile.rs`, and
-    /// `src/lifecycle/window.rs`).
-    ReadsTheWholeFleet,
-    /// The management role, which functions that handle accounts assume.
-    Management,
-    /// The role in a member account, which the management role assumes. No template here makes it.
-    Member,
-    /// People at the command line.
-    People,
-    /// Tests make the table.
-    Tests,
+struct Call {
+    function: &'static str,
+    /// `own`, `management` or `member`: the role that it is made as.
+    role: &'static str,
+    /// Its name in IAM.
+    name: &'static str,
+    /// What it is made on, in the words of the templates; nothing where that does not matter.
+    on: &'static str,
 }
 
-use Caller::{Every, HandlesAccounts, Management, Member, People, ReadsTheWholeFleet, Tests};
+fn calls() -> impl Iterator<Item = Call> {
+    CALLS.lines().skip(1).map(|line| {
+        let [function, role, name, on] = line.split(',').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        Call { function, role, name, on }
+    })
+}
 
-/// Every call that the code makes, by its name in IAM.
-const CALLS: &[(&str, &[Caller])] = &[
-    ("cloudformation:CreateStack", &[Member]),
-    ("cloudformation:DeleteStack", &[Member]),
-    ("cloudformation:DescribeStackEvents", &[Member]),
-    ("cloudformation:DescribeStackResourceDrifts", &[Member]),
-    ("cloudformation:DescribeStacks", &[Member]),
-    ("cloudformation:DetectStackDrift", &[Member]),
-    ("cloudformation:GetTemplate", &[Member]),
-    ("cloudformation:UpdateStack", &[Member]),
-    ("codebuild:BatchGetBuilds", &[Member]),
-    ("codebuild:DeleteProject", &[Member]),
-    ("codebuild:ListBuildsForProject", &[Member]),
-    ("codebuild:StartBuild", &[Member]),
-    ("dynamodb:BatchGetItem", &[ReadsTheWholeFleet]),
-    ("dynamodb:CreateTable", &[Tests]),
-    ("dynamodb:DescribeContinuousBackups", &[People]),
-    ("dynamodb:DescribeTable", &[People]),
-    ("dynamodb:DescribeTimeToLive", &[People]),
-    ("dynamodb:GetItem", &[Every, HandlesAccounts]),
-    ("dynamodb:PutItem", &[Every, HandlesAccounts]),
-    ("dynamodb:Query", &[Every, HandlesAccounts]),
-    ("dynamodb:UpdateContinuousBackups", &[Tests]),
-    ("events:DeleteRule", &[Member]),
-    ("events:DescribeEventBus", &[People]),
-    ("events:ListTargetsByRule", &[Member]),
-    ("events:PutEvents", &[HandlesAccounts]),
-    ("events:RemoveTargets", &[Member]),
-    ("organizations:DescribeAccount", &[Management]),
-    ("organizations:ListAccounts", &[Management]),
-    ("organizations:ListAccountsForParent", &[Management]),
-    ("organizations:ListOrganizationalUnitsForParent", &[Management]),
-    ("organizations:ListParents", &[Management]),
-    ("organizations:ListRoots", &[Management]),
-    ("organizations:ListTagsForResource", &[Management]),
-    ("organizations:TagResource", &[Management]),
-    ("organizations:UntagResource", &[Management]),
-    ("sqs:GetQueueAttributes", &[People]),
-    ("sqs:GetQueueUrl", &[People]),
-    ("sqs:ListQueues", &[People]),
-    ("sqs:SendMessage", &[HandlesAccounts]),
-    ("ssm:DeleteParameters", &[People]),
-    ("ssm:DescribeParameters", &[People]),
-    ("ssm:GetParameterHistory", &[People]),
-    ("ssm:GetParameters", &[HandlesAccounts]),
-    ("ssm:GetParametersByPath", &[ReadsTheWholeFleet]),
-    ("ssm:PutParameter", &[People]),
-    ("sts:AssumeRole", &[HandlesAccounts, Management]),
-    ("sts:GetCallerIdentity", &[People]),
-    ("tag:GetResources", &[Management, Member]),
+/// What people call at the command line, beside what functions call.
+const PEOPLE: &[&str] = &[
+    "dynamodb:DescribeContinuousBackups",
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "events:DescribeEventBus",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ListQueues",
+    "ssm:DeleteParameters",
+    "ssm:DescribeParameters",
+    "ssm:GetParameterHistory",
+    "ssm:PutParameter",
+    "sts:GetCallerIdentity",
 ];
 
-/// What is called on: the resources of each call that a function makes as its own role.
-fn resources(call: &str) -> &'static [&'static str] {
-    match call {
-        "dynamodb:BatchGetItem" | "dynamodb:GetItem" | "dynamodb:PutItem" | "dynamodb:Query" => {
-            &["JournalTable.Arn"]
+/// What functions call as the role in a member account when a baseline is old, broken or changed by hand, or a start was not
+/// heard of. No template here makes that role; `tests/aws` makes each of these calls: `baseline.rs`, and `builds.rs` the last.
+const MEMBER_SELDOM: &[&str] = &[
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:DescribeStackResourceDrifts",
+    "cloudformation:UpdateStack",
+    "events:DeleteRule",
+    "events:RemoveTargets",
+    "codebuild:ListBuildsForProject",
+];
+
+/// Tests make the table.
+const TESTS: &[&str] = &["dynamodb:CreateTable", "dynamodb:UpdateContinuousBackups"];
+
+/// Rights that the table does not show in use, each with the way that leads to it.
+const SELDOM: &[(&str, &str, &str, &str)] = &[(
+    "on-maintenance-window",
+    "dynamodb:GetItem",
+    "JournalTable.Arn accounts",
+    "another function appended to an account that the window lets in: the head is read again, as `tests/journal` has it",
+)];
+
+/// The resources in the templates that a call is made on.
+fn resources(call: &str, on: &'static str) -> Vec<&'static str> {
+    match (call, on) {
+        ("events:PutEvents", "bus default from SustainablePersonalAccounts") => {
+            vec!["arn:aws:events:eu-west-1:111122223333:event-bus/default from SustainablePersonalAccounts"]
         }
-        "events:PutEvents" => &["arn:aws:events:eu-west-1:111122223333:event-bus/default"],
-        "sqs:SendMessage" => &["WakeUpsQueue.Arn"],
-        "ssm:GetParameters" => &["arn:aws:ssm:eu-west-1:111122223333:parameter/Spa/*"],
-        "ssm:GetParametersByPath" => &[
+        ("ssm:GetParameters", "parameter/Spa/*") => {
+            vec!["arn:aws:ssm:eu-west-1:111122223333:parameter/Spa/*"]
+        }
+        // IAM asks for both, the path and what is below it.
+        ("ssm:GetParametersByPath", "parameter/Spa") => vec![
             "arn:aws:ssm:eu-west-1:111122223333:parameter/Spa",
             "arn:aws:ssm:eu-west-1:111122223333:parameter/Spa/*",
         ],
-        "sts:AssumeRole" => &["arn:aws:iam::444455556666:role/SpaManagement"],
-        other => panic!("nobody said what {other} is called on"),
-    }
-}
-
-/// Who makes which calls. Windows let accounts in, so they handle them.
-fn callers(handler: Handler) -> &'static [Caller] {
-    match handler {
-        Handler::OnMaintenanceWindow | Handler::OnReconcile => &[Every, HandlesAccounts, ReadsTheWholeFleet],
-        Handler::OnVanillaAccount
-        | Handler::OnAssignedAccount
-        | Handler::OnPreparedAccount
-        | Handler::OnReleasedAccount
-        | Handler::OnExpiredAccount
-        | Handler::OnPurgedAccount
-        | Handler::OnWakeUp => &[Every, HandlesAccounts],
-        Handler::OnAccountEvent => &[Every],
-        later => panic!("{later} is not deployed yet"),
-    }
-}
-
-/// Which indexes of the table a function reads: `due` where it wakes what is due, `heads` where it goes through all
-/// accounts.
-fn indexes(handler: Handler) -> &'static [&'static str] {
-    match handler {
-        Handler::OnMaintenanceWindow => &["JournalTable.Arn/index/heads"],
-        Handler::OnReconcile => &["JournalTable.Arn/index/due", "JournalTable.Arn/index/heads"],
-        Handler::OnWakeUp => &["JournalTable.Arn/index/due"],
-        _ => &[],
+        ("sts:AssumeRole", "role SpaManagement") => vec!["arn:aws:iam::444455556666:role/SpaManagement"],
+        (_, on) if on.starts_with("JournalTable.Arn") || on == "WakeUpsQueue.Arn" => vec![on],
+        other => panic!("nobody said what {other:?} is called on"),
     }
 }
 
@@ -144,11 +108,30 @@ fn rights<'s>(statements: impl IntoIterator<Item = &'s Value>) -> BTreeSet<Right
         assert!(statement["NotAction"].is_null() && statement["NotResource"].is_null(), "{statement}");
         for action in listed(&statement["Action"]) {
             for resource in listed(&statement["Resource"]) {
-                rights.insert((action.as_str().unwrap().to_owned(), resource.as_str().unwrap().to_owned()));
+                let resource = narrowed(action.as_str().unwrap(), resource.as_str().unwrap(), statement);
+                rights.insert((action.as_str().unwrap().to_owned(), resource));
             }
         }
     }
     rights
+}
+
+/// A resource, and what the conditions of the statement leave of it.
+fn narrowed(action: &str, resource: &str, statement: &Value) -> String {
+    if resource == "JournalTable.Arn" {
+        let keys = &statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"];
+        return match keys[0].as_str() {
+            Some(key) => format!("{resource} {key}"),
+            // Everything, that of the fleet included.
+            None => format!("{resource} accounts"),
+        };
+    }
+    if action == "events:PutEvents" {
+        // The rules that forward put what AWS tells, whatever it is.
+        let source = statement["Condition"]["StringEquals"]["events:source"].as_str();
+        return source.map_or_else(|| resource.to_owned(), |source| format!("{resource} from {source}"));
+    }
+    resource.to_owned()
 }
 
 fn statements(policy: &Value) -> &Vec<Value> {
@@ -191,9 +174,20 @@ fn of_lambda(template: &Template, name: &str) -> BTreeSet<Right> {
 fn every_call_of_the_code_is_somebodys() {
     let mut called = BTreeMap::new();
     calls_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut called);
-    let known: BTreeSet<&str> = CALLS.iter().map(|(call, _)| *call).collect();
+    let of_functions: BTreeSet<&str> = calls().map(|call| call.name).collect();
+    let by_hand = [PEOPLE, MEMBER_SELDOM, TESTS].concat();
+    for call in &by_hand {
+        assert!(
+            !of_functions.contains(call),
+            "{call} is on the wire of a function: nobody has to say whose it is"
+        );
+    }
+    let known: BTreeSet<&str> = of_functions.into_iter().chain(by_hand).collect();
     for (call, file) in &called {
-        assert!(known.contains(call.as_str()), "{file} calls {call}: say who does, and give the right");
+        assert!(
+            known.contains(call.as_str()),
+            "{file} calls {call}, and no function does on the wire: say who does"
+        );
     }
     for call in known {
         assert!(called.contains_key(call), "no code calls {call} any more");
@@ -231,24 +225,46 @@ fn is_call(text: &str) -> bool {
     })
 }
 
+/// What a function calls as its own role, beside what Lambda does with that role.
+fn called_by(handler: Handler) -> BTreeSet<Right> {
+    let own = calls().filter(|call| call.function == handler.name() && call.role == "own");
+    let seldom = SELDOM.iter().filter(|(function, ..)| *function == handler.name());
+    let all = own.map(|call| (call.name, call.on)).chain(seldom.map(|(_, call, on, _)| (*call, *on)));
+    let mut rights: BTreeSet<Right> = all
+        .flat_map(|(call, on)| resources(call, on).into_iter().map(move |resource| right(call, resource)))
+        .collect();
+    if rights.iter().any(|(action, _)| action == "sts:AssumeRole") {
+        // Where sessions carry tags.
+        rights.insert(right("sts:TagSession", "arn:aws:iam::444455556666:role/SpaManagement"));
+    }
+    rights
+}
+
 #[test]
 fn each_function_may_do_what_it_calls_and_nothing_else() {
     let template = Template::automation();
     for (name, handler) in functions(&template) {
         let role = format!("{name}Role");
         assert_eq!(template.one(name)["Role"], format!("{role}.Arn"));
-        let mut expected = of_lambda(&template, name);
-        for (call, by) in CALLS {
-            if callers(handler).iter().any(|caller| by.contains(caller)) {
-                expected.extend(resources(call).iter().map(|resource| right(call, resource)));
-            }
-        }
-        expected.extend(indexes(handler).iter().map(|index| right("dynamodb:Query", index)));
-        if callers(handler).contains(&HandlesAccounts) {
-            // Where sessions carry tags.
-            expected.insert(right("sts:TagSession", resources("sts:AssumeRole")[0]));
-        }
-        assert_eq!(rights(of_role(&template, template.one(&role))), expected, "{name}");
+        let allowed = rights(of_role(&template, template.one(&role)));
+        let mut called = called_by(handler);
+        called.extend(of_lambda(&template, name));
+        let missing: Vec<_> = called.difference(&allowed).collect();
+        let unused: Vec<_> = allowed.difference(&called).collect();
+        assert!(
+            missing.is_empty() && unused.is_empty(),
+            "{name} calls and may not: {missing:?}; may and does not: {unused:?}"
+        );
+    }
+    for (function, call, on, _) in SELDOM {
+        let is_seen = calls().any(|seen| (seen.function, seen.name, seen.on) == (*function, *call, *on));
+        assert!(!is_seen, "{function} is seen to call {call} on {on}: no reason is needed");
+    }
+    for call in calls() {
+        assert!(
+            functions(&template).values().any(|handler| handler.name() == call.function),
+            "{call:?} of whom?"
+        );
     }
 }
 
@@ -265,8 +281,8 @@ fn the_management_role_may_do_what_is_called_as_it_and_nothing_else() {
     let template = Template::read("management-account");
     let allowed = rights(of_role(&template, template.one("ManagementRole")));
     let allowed: BTreeSet<&str> = allowed.iter().map(|(action, _)| action.as_str()).collect();
-    let calls = CALLS.iter().filter(|(_, by)| by.contains(&Management)).map(|(call, _)| *call);
-    assert_eq!(allowed, calls.chain(["sts:TagSession"]).collect());
+    let called = calls().filter(|call| call.role == "management").map(|call| call.name);
+    assert_eq!(allowed, called.chain(["sts:TagSession"]).collect());
 }
 
 #[test]
@@ -307,5 +323,85 @@ fn nothing_is_allowed_on_everything_without_a_reason() {
                 "{name}: {action} on everything"
             );
         }
+    }
+}
+
+/// Prints who may do what, and why that is known.
+#[test]
+fn table_of_functions_with_their_permissions() {
+    let template = Template::automation();
+    println!("function | call | on");
+    for (name, handler) in functions(&template) {
+        let called: BTreeSet<Right> = called_by(handler);
+        assert!(!called.is_empty(), "{name} calls nothing");
+        for (call, on) in called.into_iter().chain(of_lambda(&template, name)) {
+            println!("{handler} | {call} | {on}");
+        }
+    }
+    for role in ["management", "member"] {
+        let called: BTreeSet<&str> = calls().filter(|call| call.role == role).map(|call| call.name).collect();
+        let seldom = if role == "member" { MEMBER_SELDOM } else { &[] };
+        for call in called.iter().chain(seldom) {
+            println!("as the {role} role | {call} |");
+        }
+    }
+}
+
+/// Calls of a column of a table: `` `dynamodb:GetItem`, `PutItem`, of the index … ``
+fn named(cell: &str) -> BTreeSet<String> {
+    let mut service = "";
+    let names = cell.split('`').skip(1).step_by(2);
+    names
+        .filter_map(|name| match name.split_once(':') {
+            Some((of, _)) => {
+                service = of;
+                Some(name.to_owned())
+            }
+            // Names of indexes and streams are small.
+            None => name.starts_with(char::is_uppercase).then(|| format!("{service}:{name}")),
+        })
+        .filter(|name| !name.ends_with(':'))
+        .collect()
+}
+
+#[test]
+fn the_readme_says_who_may_do_what() {
+    let readme = include_str!("../../infra/README.md");
+    let rows = readme.lines().filter(|line| line.starts_with("| "));
+    let rows: Vec<Vec<&str>> = rows.map(|line| line.split('|').map(str::trim).skip(1).collect()).collect();
+    let template = Template::automation();
+    // Which policies each function has.
+    for (name, handler) in functions(&template) {
+        let row = rows.iter().find(|row| row[0].contains(&format!("`{handler}`")));
+        let row = row.unwrap_or_else(|| panic!("infra/README.md does not tell of {handler}"));
+        let told: BTreeSet<&str> = row[2].split('`').skip(1).step_by(2).collect();
+        let shared = template.one(&format!("{name}Role"))["ManagedPolicyArns"].as_array().unwrap();
+        let shared: BTreeSet<&str> = shared.iter().map(|policy| policy.as_str().unwrap()).collect();
+        assert_eq!(
+            told,
+            shared.into_iter().filter(|policy| *policy != "EveryFunction").collect(),
+            "{handler}"
+        );
+    }
+    // What each policy, and the management role, allow.
+    let management = Template::read("management-account");
+    for (policy, row, allowed) in [
+        ("EveryFunction", "every function", rights(statements(template.one("EveryFunction")))),
+        ("HandlesAccounts", "`HandlesAccounts`", rights(statements(template.one("HandlesAccounts")))),
+        ("FindsWhatIsDue", "`FindsWhatIsDue`", rights(statements(template.one("FindsWhatIsDue")))),
+        (
+            "ReadsTheWholeFleet",
+            "`ReadsTheWholeFleet`",
+            rights(statements(template.one("ReadsTheWholeFleet"))),
+        ),
+        ("ManagementRole", "management role", rights(of_role(&management, management.one("ManagementRole")))),
+    ] {
+        let first = rows.iter().position(|cells| cells[0] == row).unwrap();
+        let below = rows[first + 1..].iter().take_while(|cells| cells[0].is_empty());
+        let told = rows[first..=first].iter().chain(below).flat_map(|cells| named(cells[1]));
+        let allowed = allowed.into_iter().map(|(action, _)| action);
+        let allowed: BTreeSet<String> =
+            allowed.filter(|action| !action.starts_with("xray:") && action != "sts:TagSession").collect();
+        assert_eq!(told.collect::<BTreeSet<String>>(), allowed, "{policy}");
     }
 }
