@@ -10,14 +10,11 @@ use std::process::Command;
 
 use aws_config::SdkConfig;
 use peers::Guest;
+use peers::founding::block_on;
 use spa::cloud::aws::call::CallError;
 use spa::cloud::aws::connect::{Connections, Roles};
 use spa::cloud::aws::governor::{Governor, Lane};
 use state_machine::{AccountId, FailureKind};
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
 
 fn roles(manager: Option<&Guest>) -> Roles {
     let manager = manager.map(|guest| {

@@ -6,10 +6,7 @@
 mod peers;
 
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
+use peers::founding::block_on;
 
 #[test]
 fn each_guest_has_an_account_of_its_own() {

@@ -16,15 +16,12 @@ mod scripted;
 mod wake_ups;
 mod wire;
 
+use peers::founding::block_on;
 use spa::cloud::Clock;
 use spa::cloud::aws::governor::Governor;
 use spa::event::Trust;
 use spa::settings::{Limits, Rate};
 use state_machine::{AccountId, Timestamp};
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
 
 /// A clock that stands still.
 #[derive(Clone, Copy, Debug)]

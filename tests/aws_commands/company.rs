@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use aws_sdk_organizations::types::Tag;
-use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use spa::aws::variables::Reader;
 use spa::aws::{AwsWorld, naming};
 use spa::cloud::Clock;
@@ -13,12 +12,14 @@ use spa::cloud::aws::governor::Governor;
 use spa::journal::Journal as _;
 use spa::journal::dynamodb::table;
 use spa::lifecycle::{Handled, Lifecycle, World as _};
-use spa::settings::{Settings, Tier};
+use spa::settings::Settings;
 use state_machine::{
     Account, AccountId, Actor, Command as Order, Gesture, Happening, Record, Timestamp, Trigger, Version,
 };
 use tempfile::TempDir;
 
+pub use crate::peers::founding::block_on;
+use crate::peers::founding::{organization, put_settings};
 use crate::peers::{self, Guest, REGION};
 
 /// The account that the tests run in is automation and management account at once: moto does not mind.
@@ -39,10 +40,6 @@ impl Clock for Fixed {
     fn now(&self) -> Timestamp {
         self.0
     }
-}
-
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 fn settings_of(owner: &str, unit: &str) -> String {
@@ -76,12 +73,9 @@ impl Company {
     async fn found(count: usize) -> Self {
         let guest = peers::guest();
         let config = guest.config();
-        let organizations = aws_sdk_organizations::Client::new(&config);
-        organizations.create_organization().send().await.unwrap();
-        let roots = organizations.list_roots().send().await.unwrap();
-        let root = roots.roots()[0].id().unwrap().to_owned();
-        let unit = organizations.create_organizational_unit().parent_id(&root).name("sandboxes");
-        let unit = unit.send().await.unwrap().organizational_unit.unwrap().id.unwrap();
+        let founded = organization(&config).await;
+        let organizations = &founded.organizations;
+        let unit = founded.unit("sandboxes").await;
         let mut accounts: Vec<AccountId> = Vec::new();
         while accounts.len() <= count {
             let request = organizations.create_account().email(format!("{}@example.com", accounts.len()));
@@ -96,8 +90,7 @@ impl Company {
         }
         accounts.sort_unstable();
         for id in &accounts[..count] {
-            let moved = organizations.move_account().account_id(id.to_string()).source_parent_id(&root);
-            moved.destination_parent_id(&unit).send().await.unwrap();
+            founded.move_into(&id.to_string(), &unit).await;
         }
         let folder = tempfile::tempdir().unwrap();
         let buildspec = "version: 0.2\nphases: { build: { commands: [echo] } }\n";
@@ -106,15 +99,7 @@ impl Company {
         std::fs::write(&path, settings_of(guest.account(), &unit)).unwrap();
         let loaded = spa::settings::load(&path);
         let settings = loaded.settings.unwrap_or_else(|| panic!("{}", loaded.report.render(false)));
-        let ssm = aws_sdk_ssm::Client::new(&config);
-        for (name, parameter) in settings.parameters() {
-            let tier = match parameter.tier {
-                Tier::Standard => ParameterTier::Standard,
-                Tier::Advanced => ParameterTier::Advanced,
-            };
-            let request = ssm.put_parameter().name(&*name).value(&*parameter.value);
-            request.r#type(ParameterType::String).tier(tier).send().await.unwrap();
-        }
+        put_settings(&config, &settings).await;
         table::create(&aws_sdk_dynamodb::Client::new(&config), &Governor::default(), "SpaJournal")
             .await
             .unwrap();

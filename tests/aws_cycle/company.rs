@@ -5,22 +5,23 @@ use std::path::Path;
 
 use aws_config::SdkConfig;
 use aws_sdk_organizations::types::Tag;
-use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use serde_json::json;
 use spa::cloud::aws::governor::Governor;
 use spa::event::{Handler, Trust, patterns};
 use spa::journal::dynamodb::table;
-use spa::settings::{Settings, Tier, load_text};
+use spa::settings::{Settings, load_text};
 use state_machine::AccountId;
 
+use crate::peers::founding::{Founded, founded, organization, put_settings};
 use crate::peers::{self, Guest, REGION};
 
 pub const TABLE: &str = "SpaJournal";
-pub const WAKE_UPS: &str = "SpaWakeUps";
 pub const STATE_KEY: &str = "account-state";
 
 /// Where everything of one test is.
 pub struct Company {
+    /// The name of the deployment.
+    pub environment: &'static str,
     /// The account in which the system runs.
     pub automation: Guest,
     /// The account that owns the organization.
@@ -35,7 +36,13 @@ pub struct Company {
 }
 
 /// The settings of everybody here. `own`: accounts that have settings of their own.
-fn settings(automation: &str, management: &str, units: &[String; 2], own: &[AccountId]) -> Settings {
+fn settings(
+    environment: &str,
+    automation: &str,
+    management: &str,
+    units: &[String; 2],
+    own: &[AccountId],
+) -> Settings {
     let swift = "{ start: 60000, least: 60000, most: 600000 }";
     let own = own.iter().fold(String::new(), |text, account| {
         text + &format!("  - identifier: '{account}'\n    note: has settings of its own\n")
@@ -43,7 +50,7 @@ fn settings(automation: &str, management: &str, units: &[String; 2], own: &[Acco
     let accounts = if own.is_empty() { String::new() } else { format!("accounts:\n{own}") };
     let text = format!(
         "
-environment_identifier: Spa
+environment_identifier: {environment}
 automation:
   account_id: '{automation}'
   region: {REGION}
@@ -78,46 +85,58 @@ organizational_units:
 impl Company {
     /// A company with so many accounts in two units, of which the first few have settings of their own.
     pub async fn found(accounts: usize, with_own_settings: usize) -> Self {
-        let (automation, management) = (peers::guest(), peers::guest());
-        let organizations = aws_sdk_organizations::Client::new(&management.config());
-        let organization = organizations.create_organization().send().await.unwrap();
-        let organization = organization.organization.unwrap().id.unwrap();
-        let roots = organizations.list_roots().send().await.unwrap();
-        let root = roots.roots()[0].id().unwrap().to_owned();
+        let management = peers::guest();
+        let founded = organization(&management.config()).await;
+        Self::deploy("Spa", management, &founded, accounts, with_own_settings).await
+    }
+
+    /// Another environment in the organization of this one, with units, accounts and an automation account of its own.
+    pub async fn beside(&self, environment: &'static str, accounts: usize) -> Self {
+        let founded = founded(&self.management.config()).await;
+        Self::deploy(environment, self.management.clone(), &founded, accounts, 0).await
+    }
+
+    async fn deploy(
+        environment: &'static str,
+        management: Guest,
+        founded: &Founded,
+        accounts: usize,
+        with_own_settings: usize,
+    ) -> Self {
+        let automation = peers::guest();
         let mut units = [String::new(), String::new()];
         for (unit, name) in units.iter_mut().zip(["engineers", "trainees"]) {
-            let made = organizations.create_organizational_unit().parent_id(&root).name(name);
-            *unit = made.send().await.unwrap().organizational_unit.unwrap().id.unwrap();
+            *unit = founded.unit(&format!("{name} of {environment}")).await;
         }
         let mut members: Vec<AccountId> = Vec::new();
         for number in 0..accounts {
             let name = format!("holder-{number}");
             let owner = Tag::builder().key("Owner").value("nobody").build().unwrap();
-            let request = organizations.create_account().email(format!("{name}@example.com"));
+            let email = format!("{name}@{}.example.com", environment.to_ascii_lowercase());
+            let request = founded.organizations.create_account().email(email);
             let request = request.account_name(name).tags(owner);
             let created = request.send().await.unwrap().create_account_status.unwrap().account_id.unwrap();
-            let moved = organizations.move_account().account_id(&created).source_parent_id(&root);
-            moved.destination_parent_id(&units[number % 2]).send().await.unwrap();
+            founded.move_into(&created, &units[number % 2]).await;
             members.push(created.parse().unwrap());
         }
         let own = &members[..with_own_settings];
-        let settings = settings(automation.account(), management.account(), &units, own);
+        let settings = settings(environment, automation.account(), management.account(), &units, own);
         let config = automation.config();
-        let ssm = aws_sdk_ssm::Client::new(&config);
-        for (name, parameter) in settings.parameters() {
-            let tier = match parameter.tier {
-                Tier::Standard => ParameterTier::Standard,
-                Tier::Advanced => ParameterTier::Advanced,
-            };
-            let request = ssm.put_parameter().name(&*name).value(&*parameter.value);
-            request.r#type(ParameterType::String).tier(tier).send().await.unwrap();
-        }
+        put_settings(&config, &settings).await;
         table::create(&aws_sdk_dynamodb::Client::new(&config), &Governor::default(), TABLE).await.unwrap();
         automation.deliver_at_once();
-        let wake_ups = queue(&config, WAKE_UPS).await;
+        let wake_ups = queue(&config, &format!("{environment}WakeUps")).await;
         let announced = queue(&config, "SpaAnnounced").await;
-        let mut company =
-            Self { automation, management, accounts: members, organization, wake_ups, announced };
+        let organization = founded.id.clone();
+        let mut company = Self {
+            environment,
+            automation,
+            management,
+            accounts: members,
+            organization,
+            wake_ups,
+            announced,
+        };
         company.listen().await;
         company
     }
@@ -125,7 +144,7 @@ impl Company {
     /// Whom this deployment believes.
     pub fn trust(&self) -> Trust {
         Trust {
-            environment: "Spa".into(),
+            environment: self.environment.into(),
             automation_account: self.automation.account().parse().unwrap(),
             management_account: self.management.account().parse().unwrap(),
         }
@@ -182,7 +201,7 @@ async fn queue(config: &SdkConfig, name: &str) -> String {
 
 /// A message as Lambda delivers it, from the queue of wake-ups.
 pub fn wake_up_message(company: &Company, number: u64, body: &str) -> String {
-    let account = company.automation.account();
+    let (account, environment) = (company.automation.account(), company.environment);
     json!({ "Records": [{
         "messageId": format!("message-{number}"),
         "receiptHandle": "AQEBexample",
@@ -196,7 +215,7 @@ pub fn wake_up_message(company: &Company, number: u64, body: &str) -> String {
         "messageAttributes": {},
         "md5OfBody": "00000000000000000000000000000000",
         "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:{REGION}:{account}:{WAKE_UPS}"),
+        "eventSourceARN": format!("arn:aws:sqs:{REGION}:{account}:{environment}WakeUps"),
         "awsRegion": REGION,
     }] })
     .to_string()

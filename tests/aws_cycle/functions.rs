@@ -93,7 +93,7 @@ pub fn world(company: &Company, config: &SdkConfig, handler: Handler, clock: Han
     let trust = company.trust();
     let management = format!("arn:aws:iam::{}:role/SpaManagement", trust.management_account);
     let roles = Roles {
-        environment: "Spa".into(),
+        environment: company.environment.into(),
         function: handler.name().into(),
         region: REGION.into(),
         management: Some((management.into(), trust.management_account)),
@@ -103,7 +103,7 @@ pub fn world(company: &Company, config: &SdkConfig, handler: Handler, clock: Han
     };
     let bus = format!("arn:aws:events:{REGION}:{}:event-bus/default", trust.automation_account);
     let blueprint = Blueprint {
-        environment: "Spa".into(),
+        environment: company.environment.into(),
         automation_account: trust.automation_account,
         automation_region: REGION.into(),
         bus: bus.as_str().into(),
@@ -115,7 +115,7 @@ pub fn world(company: &Company, config: &SdkConfig, handler: Handler, clock: Han
     };
     let deployment = Deployment {
         trust,
-        names: Names::new("Spa").unwrap(),
+        names: Names::new(company.environment).unwrap(),
         region: REGION.into(),
         state_key: STATE_KEY.into(),
         cost_center_key: None,

@@ -54,6 +54,8 @@ pub struct Life<'c> {
     /// How often each schedule has fired.
     pub fired: BTreeMap<&'static str, usize>,
     retries: RetryConfig,
+    /// What AWS told of the organization, and so tells every environment in it, and when.
+    of_everybody: Vec<(Timestamp, String)>,
 }
 
 impl<'c> Life<'c> {
@@ -74,6 +76,7 @@ impl<'c> Life<'c> {
             announced: BTreeMap::new(),
             fired: BTreeMap::new(),
             retries,
+            of_everybody: Vec::new(),
         }
     }
 
@@ -83,7 +86,12 @@ impl<'c> Life<'c> {
 
     /// Every account was created a moment ago, and AWS tells.
     pub fn accounts_are_created(&mut self) {
-        for (number, account) in (0_i32..).zip(&self.company.accounts) {
+        self.are_created(&self.company.accounts.clone());
+    }
+
+    /// These accounts were created a moment ago, whosever they are, and AWS tells.
+    pub fn are_created(&mut self, accounts: &[AccountId]) {
+        for (number, account) in (0_i32..).zip(accounts) {
             let at = self.now() + TimeDelta::seconds(i64::from(number));
             let told = told::created(*account, at, self.company.management.account());
             self.arrives(told.at, Coming::Event { payload: told.event.to_string(), tries: TRIES });
@@ -101,6 +109,24 @@ impl<'c> Life<'c> {
         self.arrives(at, Coming::Fired("SpaOnMaintenanceWindow"));
     }
 
+    /// What a schedule of this environment tells when it fires. Here they are called as in the environment `Spa`.
+    fn firing(&self, rule: &str, at: Timestamp) -> String {
+        let rule = rule.replacen("Spa", self.company.environment, 1);
+        told::fired(&rule, at, self.company.automation.account()).to_string()
+    }
+
+    /// What AWS has told of the organization since somebody last asked.
+    pub fn take_told(&mut self) -> Vec<(Timestamp, String)> {
+        std::mem::take(&mut self.of_everybody)
+    }
+
+    /// AWS tells the same here.
+    pub fn is_told(&mut self, told: Vec<(Timestamp, String)>) {
+        for (at, payload) in told {
+            self.arrives(at, Coming::Event { payload, tries: TRIES });
+        }
+    }
+
     /// The clock of all functions shows something else from now on.
     pub fn jumps(&mut self, to: Timestamp) {
         self.take_calls();
@@ -110,7 +136,7 @@ impl<'c> Life<'c> {
     /// What a schedule costs of a fleet that rests.
     pub async fn calls_at_rest(&mut self, rule: &'static str) -> Vec<Call> {
         assert!(self.take_calls().is_empty(), "nobody else is to be counted");
-        let fired = told::fired(rule, self.now(), self.company.automation.account()).to_string();
+        let fired = self.firing(rule, self.now());
         let invoked = self.functions.invoke(Handler::OnReconcile, &fired).await;
         assert!(invoked.answer.is_ok(), "{:?}", invoked.answer);
         self.hear().await;
@@ -121,7 +147,7 @@ impl<'c> Life<'c> {
     async fn coming_after_a_comparison(&mut self, at: Timestamp) {
         let before = at - COMPARE / 2;
         self.clock.set(before);
-        let fired = told::fired("SpaOnCompare", before, self.company.automation.account()).to_string();
+        let fired = self.firing("SpaOnCompare", before);
         let invoked = self.functions.invoke(Handler::OnReconcile, &fired).await;
         assert!(invoked.answer.is_ok(), "{:?}", invoked.answer);
         self.hear().await;
@@ -163,7 +189,7 @@ impl<'c> Life<'c> {
                         self.arrives(at + every, coming.clone());
                     }
                     *self.fired.entry(rule).or_default() += 1;
-                    (handler, told::fired(rule, at, self.company.automation.account()).to_string())
+                    (handler, self.firing(rule, at))
                 }
             };
             let invoked = self.functions.invoke(handler, &payload).await;
@@ -202,6 +228,9 @@ impl<'c> Life<'c> {
         };
         for call in &calls {
             if let Some(told) = told::of(call, now, &management, takes) {
+                if call.service == "organizations" {
+                    self.of_everybody.push((told.at, told.event.to_string()));
+                }
                 self.arrives(told.at, Coming::Event { payload: told.event.to_string(), tries: TRIES });
             }
         }

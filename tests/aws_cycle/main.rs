@@ -19,13 +19,11 @@ mod steady;
 mod table;
 mod told;
 mod trouble;
+mod two_environments;
 mod wire;
 
+use peers::founding::block_on;
 use state_machine::Timestamp;
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
 
 /// A Saturday, long after whatever day it is: the peer writes its own time into what it makes, and that is then old.
 fn start() -> Timestamp {

@@ -5,17 +5,18 @@
 use std::path::Path;
 
 use aws_sdk_organizations::types::Tag;
-use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use spa::aws::{AwsWorld, Baseline, Deployment};
 use spa::cloud::Clock;
 use spa::cloud::aws::connect::{Connections, Roles};
 use spa::cloud::aws::governor::Governor;
 use spa::event::Trust;
 use spa::journal::dynamodb::table;
-use spa::settings::{Names, Tier, load_text};
+use spa::settings::{Names, load_text};
 use state_machine::{AccountId, State};
 
 use crate::fixtures;
+pub use crate::peers::founding::block_on;
+use crate::peers::founding::{organization, put_settings};
 use crate::peers::{self, Guest, REGION};
 use crate::process::{ENVIRONMENT, Process};
 
@@ -30,10 +31,6 @@ pub struct Company {
 }
 
 const TABLE: &str = "SpaJournal";
-
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
 
 fn settings(automation: &str, unit: &str) -> String {
     format!(
@@ -64,34 +61,22 @@ impl Company {
     async fn found(count: usize) -> Self {
         let guest = peers::guest();
         let config = guest.config();
-        let organizations = aws_sdk_organizations::Client::new(&config);
-        organizations.create_organization().send().await.unwrap();
-        let roots = organizations.list_roots().send().await.unwrap();
-        let root = roots.roots()[0].id().unwrap().to_owned();
-        let unit = organizations.create_organizational_unit().parent_id(&root).name("sandboxes");
-        let unit = unit.send().await.unwrap().organizational_unit.unwrap().id.unwrap();
+        let founded = organization(&config).await;
+        let organizations = &founded.organizations;
+        let unit = founded.unit("sandboxes").await;
         let mut accounts: Vec<AccountId> = Vec::new();
         for number in 0..count {
             let name = format!("holder-{number}");
             let request = organizations.create_account().email(format!("{name}@example.com"));
             let created = request.account_name(name).send().await.unwrap().create_account_status.unwrap();
             let id = created.account_id.unwrap();
-            let moved = organizations.move_account().account_id(&id).source_parent_id(&root);
-            moved.destination_parent_id(&unit).send().await.unwrap();
+            founded.move_into(&id, &unit).await;
             accounts.push(id.parse().unwrap());
         }
         let text = settings(guest.account(), &unit);
         let loaded = load_text("settings.yaml", &text, Path::new(env!("CARGO_MANIFEST_DIR")));
         let settings = loaded.settings.unwrap_or_else(|| panic!("{}", loaded.report.render(false)));
-        let ssm = aws_sdk_ssm::Client::new(&config);
-        for (name, parameter) in settings.parameters() {
-            let tier = match parameter.tier {
-                Tier::Standard => ParameterTier::Standard,
-                Tier::Advanced => ParameterTier::Advanced,
-            };
-            let request = ssm.put_parameter().name(&*name).value(&*parameter.value);
-            request.r#type(ParameterType::String).tier(tier).send().await.unwrap();
-        }
+        put_settings(&config, &settings).await;
         let governor = Governor::default();
         table::create(&aws_sdk_dynamodb::Client::new(&config), &governor, TABLE).await.unwrap();
         let sqs = aws_sdk_sqs::Client::new(&config);

@@ -8,6 +8,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
 
+pub mod founding;
 pub mod models;
 
 use std::fs::{self, File};
@@ -107,6 +108,7 @@ pub fn moto() -> &'static Moto {
 }
 
 /// One test's own account in the moto of this test binary.
+#[derive(Clone)]
 pub struct Guest {
     moto: &'static Moto,
     account: String,

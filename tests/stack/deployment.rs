@@ -10,16 +10,17 @@ use aws_sdk_codebuild::types::{
     SourceType,
 };
 use aws_sdk_organizations::types::Tag;
-use aws_sdk_ssm::types::{ParameterTier, ParameterType};
 use serde_json::Value;
 use spa::cloud::aws::governor::Governor;
 use spa::event::{Handler, Trust};
 use spa::journal::Journal as _;
 use spa::journal::dynamodb::{DynamoJournal, table};
-use spa::settings::{Settings, Tier, load_text};
+use spa::settings::{Settings, load_text};
 use state_machine::{AccountId, Fact, Record, State, TaskKind, Version};
 
 use crate::fixtures;
+pub use crate::founding::block_on;
+use crate::founding::put_settings;
 use crate::ministack::{MiniStack, REGION};
 use crate::template::{self, BUCKET, KEY, TABLE};
 use crate::wait::until;
@@ -30,10 +31,6 @@ pub struct Deployment {
     pub trust: Trust,
     root: String,
     unit: String,
-}
-
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// The one of this test binary.
@@ -106,7 +103,7 @@ impl Deployment {
         let own = deployment.peer.config(deployment.trust.automation_account);
         table::create(&aws_sdk_dynamodb::Client::new(&own), &Governor::default(), TABLE).await.unwrap();
         let settings = deployment.settings();
-        deployment.put_parameters(&settings).await;
+        put_settings(&deployment.peer.config(deployment.trust.automation_account), &settings).await;
         let program = env!("CARGO_BIN_EXE_bootstrap");
         deployment.peer.package(program, BUCKET, KEY, deployment.trust.automation_account);
         deployment.create_stack(&settings).await;
@@ -117,18 +114,6 @@ impl Deployment {
         let text = settings(&self.trust, &self.unit);
         let loaded = load_text("settings.yaml", &text, Path::new(env!("CARGO_MANIFEST_DIR")));
         loaded.settings.unwrap_or_else(|| panic!("{}", loaded.report.render(false)))
-    }
-
-    async fn put_parameters(&self, settings: &Settings) {
-        let ssm = aws_sdk_ssm::Client::new(&self.peer.config(self.trust.automation_account));
-        for (name, parameter) in settings.parameters() {
-            let tier = match parameter.tier {
-                Tier::Standard => ParameterTier::Standard,
-                Tier::Advanced => ParameterTier::Advanced,
-            };
-            let request = ssm.put_parameter().name(&*name).value(&*parameter.value);
-            request.r#type(ParameterType::String).tier(tier).send().await.unwrap();
-        }
     }
 
     async fn create_stack(&self, settings: &Settings) {

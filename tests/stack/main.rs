@@ -19,6 +19,8 @@ mod chain;
 mod deployment;
 #[path = "../fixtures/events/mod.rs"]
 mod fixtures;
+#[path = "../peers/founding.rs"]
+mod founding;
 #[path = "../peers/ministack.rs"]
 mod ministack;
 mod poison;

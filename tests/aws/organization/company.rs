@@ -11,6 +11,7 @@ use spa::cloud::{Clock, Known, Organization as _};
 use spa::settings::{Limits, load_text};
 use state_machine::{Account, AccountId, Look, Policy, Scope, Timestamp, UnitId};
 
+use crate::peers::founding::{Founded, organization};
 use crate::peers::{self, Guest};
 
 /// An organization that belongs to one test.
@@ -70,10 +71,7 @@ impl Company {
     /// The same, as AWS describes accounts today: with their paths.
     pub(super) async fn telling_paths() -> Self {
         let guest = peers::guest();
-        let organizations = aws_sdk_organizations::Client::new(&guest.config());
-        organizations.create_organization().send().await.unwrap();
-        let roots = organizations.list_roots().send().await.unwrap();
-        let root = roots.roots()[0].id().unwrap().to_owned();
+        let Founded { organizations, root, .. } = organization(&guest.config()).await;
         let clock = Arc::<Stopped>::default();
         let adapter = Organization::new(
             organizations.clone(),
