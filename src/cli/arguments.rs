@@ -6,8 +6,8 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use super::{
-    Exit, Format, On, account, accounts, buildspec, check, completions, doctor, estimate, events, explain,
-    schema, settings, simulate, up, validate, window,
+    Exit, Format, On, account, accounts, buildspec, check, completions, deploy, doctor, estimate, events,
+    explain, schema, settings, simulate, up, validate, window,
 };
 
 /// Keeps a company's personal AWS accounts prepared, purged and accounted for.
@@ -93,6 +93,8 @@ pub enum Command {
     Buildspec(buildspec::Options),
     /// Tells what a month costs, by service, and with which prices; changes nothing.
     Estimate(estimate::Options),
+    /// The system itself on AWS: what deploying would change, doing it, trying it, and taking it away.
+    Deploy(deploy::Options),
     /// Prints the JSON Schema of settings.yaml, for editors.
     Schema(schema::Options),
     /// Prints completions for a shell.
@@ -127,6 +129,7 @@ impl Command {
             | Self::Fleet(_)
             | Self::Settings(_)
             | Self::Buildspec(_)
+            | Self::Deploy(_)
             | Self::Schema(_)
             | Self::Completions(_) => None,
         }

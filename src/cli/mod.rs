@@ -28,6 +28,7 @@ mod buildspec;
 mod check;
 mod completions;
 mod context;
+mod deploy;
 mod doctor;
 mod estimate;
 mod events;
@@ -112,6 +113,7 @@ fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
         },
         Command::Settings(options) => settings::run(options, context),
         Command::Buildspec(options) => buildspec::run(options, context),
+        Command::Deploy(options) => deploy::run(options, context),
         Command::Up(options) => up::run(options, context),
         Command::Completions(options) => completions::run(options, context),
     }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use state_machine::{Account, AccountId};
 
 use super::arguments::{Arguments, Common, Fleet};
-use super::{Context, Exit, Failure, settings};
+use super::{Context, Exit, Failure, deploy, settings};
 
 /// Where accounts and journal are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -118,6 +118,26 @@ pub fn settings(options: &settings::Options, context: &Context) -> Result<Exit, 
 /// Always.
 #[cfg(not(feature = "aws"))]
 pub fn settings(_options: &settings::Options, _context: &Context) -> Result<Exit, Failure> {
+    Err(beyond_reach())
+}
+
+/// Deploys, or says what deploying would do.
+///
+/// # Errors
+/// What the command says, with where it was asked, and what to do.
+#[cfg(feature = "aws")]
+pub fn deploy(options: &deploy::Options, context: &Context) -> Result<Exit, Failure> {
+    use super::place::aws::explain;
+
+    deploy::answer(options, context).map_err(|failure| explain(failure, context))
+}
+
+/// Says how to get a program that reaches AWS.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "aws"))]
+pub fn deploy(_options: &deploy::Options, _context: &Context) -> Result<Exit, Failure> {
     Err(beyond_reach())
 }
 

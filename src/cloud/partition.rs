@@ -30,3 +30,16 @@ pub fn domain(region: &str) -> &'static str {
         _ => "amazonaws.com",
     }
 }
+
+/// The region in which AWS Organizations, and the tags of its accounts, live in the partition of this region:
+/// <https://docs.aws.amazon.com/general/latest/gr/ao.html>. Where nobody told, it is the region itself.
+pub fn home(region: &str) -> &str {
+    match partition(region) {
+        "aws" => "us-east-1",
+        "aws-cn" => "cn-northwest-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-iso" => "us-iso-east-1",
+        "aws-iso-b" => "us-isob-east-1",
+        _ => region,
+    }
+}

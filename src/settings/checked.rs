@@ -9,7 +9,8 @@ use super::file::File;
 use super::origin::{Origin, Sourced};
 use super::resolve::Cache;
 use super::section::{
-    Automation, Features, Item, Lifecycle, Maintenance, Metering, Reporting, Worker, pauses_of_seconds,
+    Automation, Deployment, Features, Item, Lifecycle, Maintenance, Metering, Reporting, Worker,
+    pauses_of_seconds,
 };
 use super::value::identifier::EnvironmentIdentifier;
 use crate::diagnostic::{Place, Report};
@@ -20,6 +21,7 @@ use crate::schedule::Schedule;
 pub struct Settings {
     environment_identifier: EnvironmentIdentifier,
     automation: Automation,
+    deployment: Deployment,
     features: Features,
     metering: Metering,
     reporting: Reporting,
@@ -106,6 +108,7 @@ impl Settings {
         Some(Self {
             environment_identifier: file.environment_identifier,
             automation: file.automation?,
+            deployment: file.deployment,
             features: file.features,
             metering: file.metering,
             reporting: file.reporting,
@@ -133,6 +136,11 @@ impl Settings {
     /// The account in which the system runs, and when maintenance is.
     pub fn automation(&self) -> &Automation {
         &self.automation
+    }
+
+    /// How the system is deployed. Functions do not know it: their parameters leave it out.
+    pub fn deployment(&self) -> &Deployment {
+        &self.deployment
     }
 
     /// What is switched on.

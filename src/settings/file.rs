@@ -9,8 +9,8 @@ use state_machine::{AccountId, Protection, TagKeys, UnitId};
 
 use super::files::Files;
 use super::section::{
-    AccountItem, Automation, Features, Guard, Item, Level, Lifecycle, Maintenance, Metering, Reporting,
-    Section, UnitItem, Worker,
+    AccountItem, Automation, Deployment, Features, Guard, Item, Level, Lifecycle, Maintenance, Metering,
+    Reporting, Section, UnitItem, Worker,
 };
 use super::value::identifier::EnvironmentIdentifier;
 use super::value::tag::TagKey;
@@ -30,6 +30,9 @@ pub(crate) struct File {
     /// The account in which the system runs, and when maintenance is.
     #[schemars(with = "Automation")]
     pub(crate) automation: Option<Automation>,
+    /// How the system is deployed, as far as no other section says it. Functions do not read this.
+    #[schemars(with = "Option<Deployment>")]
+    pub(crate) deployment: Deployment,
     /// What can be switched on.
     #[schemars(with = "Option<Features>")]
     pub(crate) features: Features,
@@ -73,6 +76,7 @@ impl File {
         let mut section = Section::open("", source, root, report);
         let environment = section.optional::<EnvironmentIdentifier>("environment_identifier");
         let (automation, mut guards) = Automation::read(section.section("automation"));
+        let deployment = Deployment::read(section.section("deployment"));
         let (features, csv_files) = Features::read(section.section("features"), files);
         let metering = Metering::read(section.section("metering"));
         let reporting = Reporting::read(section.section("reporting"));
@@ -105,6 +109,7 @@ impl File {
             environment_identifier: environment
                 .map_or_else(|| EnvironmentIdentifier::built_in(Self::ENVIRONMENT), |name| name.value),
             automation,
+            deployment,
             features,
             metering,
             reporting,

@@ -49,9 +49,12 @@ pub use origin::{Origin, Sourced};
 pub use resolve::{Entry, Resolved, ResolvedTask};
 pub use schema::json_schema;
 pub use section::{
-    Automation, Document, Features, Lifecycle, Limits, Maintenance, Metering, Rate, Reporting, Worker,
+    Automation, Deployment, Document, Features, Lifecycle, Limits, Maintenance, Metering, Rate, Reporting,
+    Worker,
 };
-pub use value::aws::{ExternalId, KeyPrefix, Region, ResponsePlanArn, RoleArn, RoleName, TableName};
+pub use value::aws::{
+    ExternalId, KeyPrefix, Region, ResponsePlanArn, RoleArn, RoleName, RolePattern, TableName,
+};
 pub use value::identifier::EnvironmentIdentifier;
 pub use value::mail::Sender;
 pub use value::tag::{TagKey, TagPrefix};

@@ -1,5 +1,7 @@
 //! A company in moto, deployed by the names of the convention, and the program in front of it.
 
+#![allow(dead_code, reason = "`aws_deploy` uses the program and its answers only")]
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -194,20 +196,7 @@ impl Company {
 
     /// The program, with nothing of AWS in its environment but who asks.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_spa"));
-        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
-        for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("AWS_") || key.starts_with("SPA_"))
-        {
-            command.env_remove(key);
-        }
-        command
-            .env("SPA_ON", "aws")
-            .env("HOME", self.path())
-            .env("AWS_ENDPOINT_URL", peers::moto().endpoint())
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ACCESS_KEY_ID", self.guest.account())
-            .env("AWS_SECRET_ACCESS_KEY", "secret");
-        command
+        program(arguments, self.path(), self.guest.account())
     }
 
     pub fn spa(&self, arguments: &[&str]) -> Answer {
@@ -223,12 +212,7 @@ impl Company {
                 text.replace(&account.to_string(), &format!("10000000000{number}"))
             })
         };
-        Answer {
-            asked: plain(&arguments.join(" ")),
-            data: plain(&String::from_utf8_lossy(&output.stdout)),
-            notes: plain(&String::from_utf8_lossy(&output.stderr)),
-            status: output.status.code().unwrap_or(-1),
-        }
+        Answer::of(output, arguments, plain)
     }
 
     /// Which operations were called since the last question, and how often each.
@@ -246,6 +230,23 @@ impl Company {
     }
 }
 
+/// The program, with nothing of AWS in its environment but who asks.
+pub fn program(arguments: &[&str], folder: &Path, account: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spa"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("AWS_") || key.starts_with("SPA_")) {
+        command.env_remove(key);
+    }
+    command
+        .env("SPA_ON", "aws")
+        .env("HOME", folder)
+        .env("AWS_ENDPOINT_URL", peers::moto().endpoint())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ACCESS_KEY_ID", account)
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    command
+}
+
 /// What the program answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -256,6 +257,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What a process answered, in plain words.
+    pub fn of(output: &Output, arguments: &[&str], plain: impl Fn(&str) -> String) -> Self {
+        Self {
+            asked: plain(&arguments.join(" ")),
+            data: plain(&String::from_utf8_lossy(&output.stdout)),
+            notes: plain(&String::from_utf8_lossy(&output.stderr)),
+            status: output.status.code().unwrap_or(-1),
+        }
+    }
+
     /// As somebody would see it at a terminal; what went to standard error begins with `! `.
     fn transcript(&self) -> String {
         let notes = self.notes.lines().fold(String::new(), |text, line| text + "! " + line.trim_end() + "\n");

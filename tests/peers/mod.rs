@@ -124,6 +124,11 @@ pub fn guest() -> Guest {
 }
 
 impl Guest {
+    /// An account that moto made for this guest, as somebody who calls.
+    pub fn of(&self, account: &str) -> Self {
+        Self { moto: self.moto, account: account.to_owned() }
+    }
+
     /// The account, twelve digits.
     pub fn account(&self) -> &str {
         &self.account
@@ -171,6 +176,14 @@ impl Guest {
     pub fn hold_answer(&self, operation: &str) -> Held<'_> {
         self.fault(json!({ "operation": operation, "times": 1, "status": 0, "hold": true }));
         Held(self)
+    }
+
+    /// A stack of this account has the next of these statuses with each look at it.
+    pub fn stack_becomes(&self, region: &str, stack: &str, statuses: &[&str]) {
+        let account = &self.account;
+        self.moto.ask(
+            &json!({ "do": "stack", "account": account, "region": region, "stack": stack, "becomes": statuses }),
+        );
     }
 
     /// From now on nothing is refused or lost any more.

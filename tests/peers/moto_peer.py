@@ -21,11 +21,13 @@ whoever started it. Until then each line of the input is one request in JSON, an
         messages that this account sends are there at once: the test has a clock of its own
     {"do": "calls", "account": "…"}
         which operations the account has called, lost and refused ones among them, oldest first
+    {"do": "stack", "account": "…", "region": "…", "stack": "…", "becomes": ["…"]}
+        a stack has the next of these statuses with each look at it
     {"do": "violations", "account": "…"}
         what was wrong with requests of the account, and of accounts that are no test's own, and forgets it
 
-Each request is held against AWS's own models (`validate.py`). One that AWS would not take is refused, and kept for
-whoever asks.
+Each request is held against AWS's own models (`validate.py`), but for those of S3, which speaks in paths and headers. One
+that AWS would not take is refused, and kept for whoever asks.
 
 What differs from moto as it comes:
 
@@ -34,6 +36,7 @@ What differs from moto as it comes:
 - Calls to DynamoDB come one after the other. moto undoes a failed transaction by putting back the table as it was
   before, and with it whatever another thread has written since.
 - CodeBuild asks for no location of a source NO_SOURCE, as AWS does not, and what `moto_codebuild.py` adds.
+- CloudFormation has what `moto_cloudformation.py` adds.
 - EventBridge delivers the `account` of an event, matches inside arrays of objects, and shows no event to a rule that
   has a schedule only.
 - ListAccounts has pages of 20 accounts at most, and accounts tell their paths.
@@ -60,6 +63,7 @@ for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
 os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_EC2_METADATA_DISABLED="true")
 
 import moto.codebuild.responses as codebuild  # noqa: E402
+import moto_cloudformation  # noqa: E402
 import moto_codebuild  # noqa: E402, F401
 import moto.events.models as events  # noqa: E402
 import moto.events.utils as events_utils  # noqa: E402
@@ -188,12 +192,13 @@ class Peer:
         else:
             # The key of a session, or nobody's.
             account = get_account_id_from(key)
-        operation = self.operation(environ)
+        operation = of_s3(environ) if service == "s3" else self.operation(environ)
         fault = self.fault(account, operation, environ)
         with self.lock:
             self.calls.setdefault(account, []).append(f"{service}:{operation}")
         logging.info("%s %s:%s %s", key, service, operation, fault or "")
-        wrong = violations(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_X_AMZ_TARGET"), body(environ))
+        target, sent = environ.get("HTTP_X_AMZ_TARGET"), body(environ)
+        wrong = violations(environ.get("HTTP_AUTHORIZATION"), target, sent) if service != "s3" else []
         if wrong:
             with self.lock:
                 self.violations[account] += wrong
@@ -274,6 +279,10 @@ class Peer:
                 case "no delay":
                     self.undelayed.add(request["account"])
                     return {}
+                case "stack":
+                    names = (request[name] for name in ("account", "region", "stack", "becomes"))
+                    moto_cloudformation.become(*names)
+                    return {}
                 case "release":
                     self.released[request["account"]].put(None)
                     return {}
@@ -287,6 +296,17 @@ class Peer:
                     return {"unknown": other}
 
 
+def of_s3(environ):
+    """The operation, which S3 has in method and path, as far as it is called here."""
+    method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
+    _, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
+    if query.startswith("versions"):
+        return "ListObjectVersions"
+    if query.startswith("delete"):
+        return "DeleteObjects"
+    return method.capitalize() + ("Object" if key else "Bucket")
+
+
 def is_a_test(account):
     """Whether the account is a test's own: they are counted from here, and moto draws what it makes at random."""
     return account.startswith("100000000")
@@ -297,7 +317,8 @@ def body(environ):
     closed over unread bytes is reset, and loses the answer."""
     sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(sent)
-    return sent.decode()
+    # A package is no text.
+    return sent.decode(errors="replace")
 
 
 # Where the token stands in a listing, and what it lists.

@@ -20,7 +20,7 @@ fn the_example_names_the_schema() {
 }
 
 /// Every section, so that each default can be written out.
-const SECTIONS: [&str; 5] = ["automation", "features", "metering", "reporting", "maintenance"];
+const SECTIONS: [&str; 6] = ["automation", "deployment", "features", "metering", "reporting", "maintenance"];
 
 #[test]
 fn the_defaults_of_the_schema_are_those_that_count() {
@@ -48,8 +48,9 @@ fn the_defaults_of_the_schema_are_those_that_count() {
         assert!(loaded.report.is_empty(), "{text}\n{}", loaded.report.render(false));
         let s = loaded.settings.unwrap();
         format!(
-            "{:?}{:?}{:?}{:?}{:?}{:?}",
+            "{:?}{:?}{:?}{:?}{:?}{:?}{:?}",
             s.automation(),
+            s.deployment(),
             s.features(),
             s.metering(),
             s.reporting(),

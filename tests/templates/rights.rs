@@ -41,10 +41,23 @@ fn calls() -> impl Iterator<Item = Call> {
 
 /// What people call at the command line, beside what functions call.
 const PEOPLE: &[&str] = &[
+    "cloudformation:CreateChangeSet",
+    "cloudformation:DeleteChangeSet",
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeStackResource",
+    "cloudformation:ExecuteChangeSet",
+    "dynamodb:DeleteTable",
     "dynamodb:DescribeContinuousBackups",
     "dynamodb:DescribeTable",
     "dynamodb:DescribeTimeToLive",
+    "dynamodb:UpdateTable",
     "events:DescribeEventBus",
+    "organizations:DescribeOrganization",
+    "s3:DeleteBucket",
+    "s3:DeleteObjects",
+    "s3:HeadObject",
+    "s3:ListObjectVersions",
+    "s3:PutObject",
     "sqs:GetQueueAttributes",
     "sqs:GetQueueUrl",
     "sqs:ListQueues",

@@ -18,6 +18,7 @@ const TESTS: &[(&str, &str)] = &[
     ("--test aws_cycle", ""),
     ("--test stack", ""),
     ("--test aws_commands", ""),
+    ("--test aws_deploy", ""),
 ];
 
 /// Installs the peers, and runs what needs them.

@@ -35,7 +35,7 @@ const SETTINGS: &str = "settings";
 const SAMPLE: usize = 20;
 
 /// How much is looked at.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Options {
     /// On AWS: in how many managed accounts the member role is tried, spread over all; `all` tries each
     /// [default: 20].

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
 use state_machine::{Account, AccountId, Seen, Text, Timestamp, UnitId};
 
 use super::{Place, is_recorded};
@@ -95,6 +96,26 @@ impl AwsPlace {
     pub fn keeper(&self) -> Keeper {
         let client = aws_sdk_ssm::Client::new(&self.connections.own());
         Keeper::new(client, self.connections.governor(), self.deployment.names.clone())
+    }
+
+    /// The automation account, as whoever asks.
+    pub fn own(&self) -> SdkConfig {
+        self.connections.own()
+    }
+
+    /// An account of the organization, through the roles.
+    pub fn member_account(&self, account: AccountId) -> SdkConfig {
+        self.connections.member(account)
+    }
+
+    /// The governor of all calls.
+    pub fn governor(&self) -> Governor {
+        self.connections.governor()
+    }
+
+    /// Where the deployment is.
+    pub const fn deployment(&self) -> &Deployment {
+        &self.deployment
     }
 
     fn world(&self, clock: PlaceClock) -> AwsWorld<PlaceClock> {

@@ -18,31 +18,52 @@ pub(super) fn ask(
     context: &Context,
 ) -> Result<(), Failure> {
     let screen = context.screen();
-    let (accounts, dangerous) = (plan.effects.purge_on().count(), plan.effects.is_dangerous());
-    let meant = consent.purge_on.map(|number| number == accounts);
-    if meant == Some(false) {
-        let message =
-            format!("this switches a purge on for {}, and --purge-on says otherwise", number(accounts));
-        return Err(Failure::new(Exit::Refused, message).help("`spa settings plan` shows which ones"));
-    }
-    if !consent.yes || dangerous {
+    refuse_another_number(plan, consent)?;
+    if !consent.yes || plan.effects.is_dangerous() {
         screen.note(&format!("as {}:", place.operator(None)));
         screen.note(&shown::text(plan, place));
     }
-    if dangerous && meant.is_none() {
+    agree(plan, consent, &format!("write {} parameters", plan.difference.count()), context)
+}
+
+/// Refuses a number that is not the one of the plan.
+///
+/// # Errors
+/// When `--purge-on` says another number than the plan.
+pub(in crate::cli) fn refuse_another_number(plan: &Plan, consent: Consent) -> Result<(), Failure> {
+    let accounts = plan.effects.purge_on().count();
+    if consent.purge_on.is_none_or(|number| number == accounts) {
+        return Ok(());
+    }
+    let message = format!("this switches a purge on for {}, and --purge-on says otherwise", number(accounts));
+    Err(Failure::new(Exit::Refused, message).help("`spa settings plan` shows which ones"))
+}
+
+/// Asks whoever has seen a plan: a key for what is harmless, and the number of accounts for a purge that is switched on.
+///
+/// # Errors
+/// When nobody agrees, or nobody can be asked.
+pub(in crate::cli) fn agree(
+    plan: &Plan,
+    consent: Consent,
+    what: &str,
+    context: &Context,
+) -> Result<(), Failure> {
+    let screen = context.screen();
+    let accounts = plan.effects.purge_on().count();
+    if plan.effects.is_dangerous() && consent.purge_on.is_none() {
         let what = format!("this switches a purge on for {}{}", number(accounts), units(plan));
         if !screen.is_interactive() {
             return Err(Failure::new(Exit::Refused, what)
                 .help(format!("--purge-on {accounts} says that this is meant; --yes alone does not")));
         }
-        let typed =
-            screen.typed(&format!("{what}. Type {} to go on:", names(plan, accounts).join(" or ")))?;
-        return if names(plan, accounts).contains(&typed) { Ok(()) } else { Err(not_confirmed()) };
+        let names = names(plan, accounts);
+        let typed = screen.typed(&format!("{what}. Type {} to go on:", names.join(" or ")))?;
+        return if names.contains(&typed) { Ok(()) } else { Err(not_confirmed()) };
     }
     if consent.yes {
         return Ok(());
     }
-    let what = format!("write {} parameters", plan.difference.count());
     if !screen.is_interactive() {
         let message = format!("{what}: this needs a confirmation, and there is no terminal to ask");
         return Err(Failure::new(Exit::Refused, message).help("--yes asks nobody"));

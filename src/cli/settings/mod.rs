@@ -32,6 +32,14 @@ mod words;
 #[cfg(feature = "aws")]
 mod write;
 
+#[cfg(feature = "aws")]
+pub(super) use self::{
+    consent::{agree, refuse_another_number},
+    plan::Plan,
+    shown::{shown, text},
+    write::write,
+};
+
 use clap::{Args, Subcommand};
 use state_machine::Timestamp;
 
@@ -59,7 +67,7 @@ enum Question {
 
 /// What somebody agrees to beforehand.
 #[derive(Clone, Copy, Debug, Args)]
-struct Consent {
+pub(super) struct Consent {
     /// Does not ask for a confirmation. It does not cover a purge that is switched on.
     #[arg(long, short)]
     yes: bool,

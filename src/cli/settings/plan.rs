@@ -15,17 +15,17 @@ use crate::settings::{Difference, Names, Parameter, Settings, Subject, Values, a
 
 /// What is to be changed.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(in crate::cli) struct Plan {
     /// Who writes it.
-    pub keeper: Keeper,
+    pub(super) keeper: Keeper,
     /// What stands there now.
-    pub standing: BTreeMap<Text, Standing>,
+    pub(super) standing: BTreeMap<Text, Standing>,
     /// What is to be done to the parameters.
-    pub difference: Difference,
+    pub(super) difference: Difference,
     /// What follows from it.
-    pub effects: Effects,
+    pub(super) effects: Effects,
     /// What is doubtful in all this.
-    pub doubts: Vec<String>,
+    pub(super) doubts: Vec<String>,
 }
 
 impl Plan {
@@ -33,10 +33,20 @@ impl Plan {
     ///
     /// # Errors
     /// When parameters or journal cannot be read.
-    pub(super) fn of_file(place: &AwsPlace, settings: &Settings) -> Result<Self, Failure> {
+    pub(in crate::cli) fn of_file(place: &AwsPlace, settings: &Settings) -> Result<Self, Failure> {
         let keeper = place.keeper();
         let standing = read(place, &keeper)?;
         Self::to(place, keeper, standing, &settings.parameters(), settings)
+    }
+
+    /// Whether everything stands as the file says.
+    pub(in crate::cli) fn is_empty(&self) -> bool {
+        self.difference.is_empty()
+    }
+
+    /// Whether nothing stands there yet.
+    pub(in crate::cli) fn is_first(&self) -> bool {
+        self.standing.is_empty()
     }
 
     /// From what stands there to these parameters, which mean these settings.

@@ -18,7 +18,7 @@ const ROWS: usize = 100;
 /// How many accounts stand by name in one row.
 const NAMED: usize = 3;
 
-/// A plan for programs.
+/// The same, as it is written.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     environment: &'a str,
@@ -54,7 +54,8 @@ pub(super) fn print(plan: &Plan, place: &impl Place, context: &Context) -> Resul
     }
 }
 
-fn shown(plan: &Plan) -> Shown<'_> {
+/// A plan for programs.
+pub(in crate::cli) fn shown(plan: &Plan) -> impl Serialize + '_ {
     Shown {
         environment: plan.keeper.names().environment(),
         parameters: rows(plan),
@@ -100,7 +101,7 @@ fn affects(plan: &Plan, name: &str) -> String {
 }
 
 /// A plan for people.
-pub(super) fn text(plan: &Plan, place: &impl Place) -> String {
+pub(in crate::cli) fn text(plan: &Plan, place: &impl Place) -> String {
     let rows = rows(plan);
     let mut parts: Vec<String> = plan.doubts.iter().map(|doubt| format!("note: {doubt}")).collect();
     if !rows.is_empty() {

@@ -63,23 +63,41 @@ pub(super) fn carry_out(
         return Ok(Exit::Success);
     }
     consent::ask(plan, consent, place, context)?;
+    let end = perform(plan, place, &mut done)?;
+    told(&done, context)?;
+    ended(end, context)
+}
+
+/// Writes what changes, where somebody has agreed already, and tells it beside the data.
+///
+/// # Errors
+/// When something cannot be written.
+pub(in crate::cli) fn write(plan: &Plan, place: &AwsPlace, context: &Context) -> Result<Exit, Failure> {
+    let mut done = Done { unchanged: plan.difference.equal.len(), ..Done::default() };
+    let end = perform(plan, place, &mut done)?;
+    context.screen().note(&format!("parameters: {}", words(&done)));
+    ended(end, context)
+}
+
+/// Does the steps of a plan, until somebody asks for an end or one of them fails.
+fn perform(plan: &Plan, place: &AwsPlace, done: &mut Done) -> Result<Option<End>, Failure> {
     let steps = plan.difference.steps(plan.keeper.names());
     // From here on Ctrl-C ends it between two parameters.
     let interrupt = Interrupt::listen()?;
     let bar = bar(steps.len());
     let mut end = None;
     for steps in steps.chunks(TOGETHER) {
-        match together(steps, plan, place, &interrupt, &mut done, &bar) {
-            Ok(()) => {}
-            Err(reason) => {
-                end = Some(reason);
-                break;
-            }
+        if let Err(reason) = together(steps, plan, place, &interrupt, done, &bar) {
+            end = Some(reason);
+            break;
         }
     }
     bar.finish_and_clear();
     done.left = steps.len() - done.added - done.changed - done.removed;
-    told(&done, context)?;
+    Ok(end)
+}
+
+fn ended(end: Option<End>, context: &Context) -> Result<Exit, Failure> {
     match end {
         None => {
             context.screen().note("functions read it within a minute");
@@ -222,15 +240,15 @@ fn overwritten(name: &str, version: i64) -> End {
 }
 
 fn told(done: &Done, context: &Context) -> Result<(), Failure> {
-    let Done { added, changed, removed, unchanged, left } = done;
     let screen = context.screen();
     match screen.format() {
         Format::Json => screen.json(done),
-        Format::Table | Format::Csv => {
-            let left = if *left == 0 { String::new() } else { format!(", {left} not done") };
-            screen.text(&format!(
-                "{added} added, {changed} changed, {removed} removed, {unchanged} unchanged{left}"
-            ))
-        }
+        Format::Table | Format::Csv => screen.text(&words(done)),
     }
+}
+
+fn words(done: &Done) -> String {
+    let Done { added, changed, removed, unchanged, left } = done;
+    let left = if *left == 0 { String::new() } else { format!(", {left} not done") };
+    format!("{added} added, {changed} changed, {removed} removed, {unchanged} unchanged{left}")
 }

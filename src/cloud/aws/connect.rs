@@ -28,7 +28,7 @@ use state_machine::{AccountId, Text};
 
 use super::credentials::{Role, RoleCredentials};
 use super::governor::Governor;
-use crate::cloud::partition::partition;
+use crate::cloud::partition::{home, partition};
 use crate::settings::{ExternalId, Settings};
 
 /// How long it may take to connect. A connection within a region takes milliseconds.
@@ -245,19 +245,6 @@ fn acting_as(role: Role, from: &SdkConfig, governor: Governor) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .identity_cache(identity_cache())
         .build()
-}
-
-/// The region in which AWS Organizations, and the tags of its accounts, live in the partition of this region:
-/// <https://docs.aws.amazon.com/general/latest/gr/ao.html>. Where nobody told, it is the region itself.
-fn home(region: &str) -> &str {
-    match partition(region) {
-        "aws" => "us-east-1",
-        "aws-cn" => "cn-northwest-1",
-        "aws-us-gov" => "us-gov-west-1",
-        "aws-iso" => "us-iso-east-1",
-        "aws-iso-b" => "us-isob-east-1",
-        _ => region,
-    }
 }
 
 #[cfg(test)]

@@ -4,18 +4,37 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
-use state_machine::{FailureKind, Text, UnitId};
+use state_machine::{AccountId, FailureKind, Text, UnitId};
 
 use super::call::CallError;
 use super::governor::{Governor, Lane};
 use super::pages::Pages;
 
+const DESCRIBE_ORGANIZATION: &str = "organizations:DescribeOrganization";
 const LIST_PARENTS: &str = "organizations:ListParents";
 const GET_PARAMETERS_BY_PATH: &str = "ssm:GetParametersByPath";
 const GET_QUEUE_ATTRIBUTES: &str = "sqs:GetQueueAttributes";
 const GET_QUEUE_URL: &str = "sqs:GetQueueUrl";
 const LIST_QUEUES: &str = "sqs:ListQueues";
 const DESCRIBE_EVENT_BUS: &str = "events:DescribeEventBus";
+
+/// The organization that this account belongs to, and the account that owns it. Every account of an organization may ask:
+/// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html>.
+///
+/// # Errors
+/// When it belongs to none (`Missing`), or nobody knows.
+pub async fn organization(config: &SdkConfig, governor: &Governor) -> Result<(Text, AccountId), CallError> {
+    let request = aws_sdk_organizations::Client::new(config).describe_organization();
+    let answer =
+        governor.call(Lane::Organizations, DESCRIBE_ORGANIZATION, None, || request.clone().send()).await?;
+    let told = answer.organization();
+    let identifier = told.and_then(|told| told.id()).unwrap_or_default();
+    let owner = told.and_then(|told| told.master_account_id()).unwrap_or_default().parse();
+    match owner {
+        Ok(owner) if !identifier.is_empty() => Ok((identifier.into(), owner)),
+        _ => Err(CallError::odd(DESCRIBE_ORGANIZATION, "it tells neither identifier nor owner")),
+    }
+}
 
 /// Whether the organization has such a unit: it stands in something, then.
 ///

@@ -2,6 +2,7 @@
 //!
 //! | module | is |
 //! | --- | --- |
+//! | [`artifacts`] | S3: the bucket that is deployed from |
 //! | [`baseline`] | CloudFormation: what must stand in a member account |
 //! | [`builds`] | CodeBuild in the member accounts |
 //! | [`bus`] | EventBridge: what we announce |
@@ -17,8 +18,10 @@
 //! | [`organization`] | AWS Organizations, and its tags |
 //! | `pages` | answers that come in pages |
 //! | [`parameters`] | the settings, in Parameter Store |
+//! | [`stacks`] | CloudFormation: the stacks of a deployment |
 //! | [`wake_ups`] | SQS: calls that come back later |
 
+pub mod artifacts;
 pub mod baseline;
 pub mod builds;
 pub mod bus;
@@ -34,6 +37,7 @@ pub mod members;
 pub mod organization;
 mod pages;
 pub mod parameters;
+pub mod stacks;
 pub mod wake_ups;
 #[cfg(test)]
 mod wire;

@@ -118,6 +118,18 @@ pub async fn create(client: &Client, governor: &Governor, name: &str) -> Result<
     Ok(())
 }
 
+/// Deletes the table, with every fact in it.
+///
+/// # Errors
+/// When `DynamoDB` refuses. What it protects until then is not protected any more.
+pub async fn delete(client: &Client, governor: &Governor, name: &str) -> Result<(), CallError> {
+    let request = client.update_table().table_name(name).deletion_protection_enabled(false);
+    governor.call(Lane::Other, "dynamodb:UpdateTable", None, || request.clone().send()).await?;
+    let request = client.delete_table().table_name(name);
+    governor.call(Lane::Other, "dynamodb:DeleteTable", None, || request.clone().send()).await?;
+    Ok(())
+}
+
 impl Index {
     fn definition(&self) -> Result<GlobalSecondaryIndex, BuildError> {
         let kind = if self.whole { ProjectionType::All } else { ProjectionType::KeysOnly };

@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 
 use crate::settings::yaml::{Kind, Node, Pair, Plain, boolean};
 
-/// What has a parameter of its own.
-const ELSEWHERE: [&str; 4] = ["accounts", "defaults", "organizational_units", "worker"];
+/// What has a parameter of its own, and what functions do not read.
+const ELSEWHERE: [&str; 5] = ["accounts", "defaults", "deployment", "organizational_units", "worker"];
 
 /// Files whose content has parameters of its own: the functions have no files.
 const FILES: [&str; 2] = ["with_csv_files", "with_end_user_documents"];

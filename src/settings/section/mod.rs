@@ -5,6 +5,7 @@
 //!   show, through the JSON Schema that is derived from it.
 
 mod automation;
+mod deployment;
 mod features;
 mod item;
 mod lifecycle;
@@ -16,6 +17,7 @@ mod reporting;
 mod worker;
 
 pub use automation::Automation;
+pub use deployment::Deployment;
 pub use features::{Document, Features};
 pub use lifecycle::Lifecycle;
 pub use limits::{Limits, Rate};

@@ -99,6 +99,36 @@ impl RoleName {
 }
 
 text_value! {
+    /// Roles, by the full name (ARN) of one, in which a `*` stands for anything.
+    pub RolePattern, "the ARN of a role, maybe with `*` in it", {
+        "type": "string",
+        "pattern": "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=.@*/-]+$",
+        "examples": ["arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Operators_*"],
+    }
+}
+
+impl RolePattern {
+    fn check(text: &str) -> Result<(), Problem> {
+        // A comma would end the pattern where it is handed to CloudFormation.
+        let good = |byte: u8| byte != b',' && (role_byte(byte) || b"*/".contains(&byte));
+        match arn(text) {
+            Some(["iam", "", account, role])
+                if account_digits(account)
+                    && role
+                        .strip_prefix("role/")
+                        .is_some_and(|name| !name.is_empty() && name.bytes().all(good)) =>
+            {
+                Ok(())
+            }
+            _ => Err(Problem::new(format!(
+                "{} is not the ARN of a role: they look like arn:aws:iam::111122223333:role/name",
+                shown(text)
+            ))),
+        }
+    }
+}
+
+text_value! {
     /// What a role asks for from whoever assumes it out of another account.
     pub ExternalId, "an external identifier", {
         "type": "string", "pattern": "^[A-Za-z0-9_+=,.@:/-]{2,1224}$", "examples": ["spa-2f9c1e"],
