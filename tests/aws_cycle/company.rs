@@ -16,6 +16,8 @@ use crate::peers::founding::{Founded, founded, organization, put_settings};
 use crate::peers::{self, Guest, REGION};
 
 pub const TABLE: &str = "SpaJournal";
+/// The queue of wake-ups of the environment `Spa`.
+pub const WAKE_UPS: &str = "SpaWakeUps";
 pub const STATE_KEY: &str = "account-state";
 
 /// Where everything of one test is.
