@@ -10,56 +10,37 @@
 
 pub mod founding;
 pub mod models;
+mod peer;
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use serde_json::{Value, json};
 
+use peer::{Peer, Pipes};
+
 /// Where everything happens.
-pub const REGION: &str = "eu-west-1";
+pub const REGION: &str = peer::REGION;
 
 /// moto, running.
 pub struct Moto {
     endpoint: String,
-    log: PathBuf,
-    child: Child,
+    peer: Peer,
     /// One question at a time; the answer follows on the other pipe.
-    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+    pipes: Mutex<Pipes>,
 }
 
 impl Moto {
-    /// Starts one. It ends when this is dropped, and when this process ends, however it does: its standard input
-    /// is a pipe from here.
+    /// Starts one. It ends when this is dropped, and when this process ends, however it does.
     pub fn start() -> Self {
         static STARTED: AtomicU64 = AtomicU64::new(1);
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let python = root.join(".venv/bin/python");
-        assert!(python.exists(), "there is no .venv with moto in it: run `cargo xtask test --only aws` once");
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
-        fs::create_dir_all(&folder).unwrap();
         let number = STARTED.fetch_add(1, Ordering::SeqCst);
-        let log = folder.join(format!("{}-moto-{}.txt", env!("CARGO_CRATE_NAME"), number));
-        let mut child = Command::new(python)
-            .arg(root.join("tests/peers/moto_peer.py"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        let input = child.stdin.take().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let first = read(&mut output, &log);
-        let endpoint = format!("http://127.0.0.1:{}", first["port"]);
-        Self { endpoint, log, child, pipes: Mutex::new((input, output)) }
+        let (peer, pipes) = Peer::start("moto_peer.py", &format!("moto-{number}"));
+        let endpoint = format!("http://127.0.0.1:{}", peer.port("port"));
+        Self { endpoint, peer, pipes: Mutex::new(pipes) }
     }
 
     /// Where it listens.
@@ -68,37 +49,16 @@ impl Moto {
     }
 
     /// How an SDK client reaches it with this access key. Twelve digits are the account that calls; whatever
-    /// `AssumeRole` has handed out is the role's. The SDK repeats nothing, as in the product.
+    /// `AssumeRole` has handed out is the role's.
     pub fn config(&self, credentials: Credentials) -> SdkConfig {
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(REGION))
-            .endpoint_url(&self.endpoint)
-            .retry_config(RetryConfig::disabled())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build()
+        peer::config(&self.endpoint, credentials)
     }
 
     fn ask(&self, question: &Value) -> Value {
         let mut pipes = self.pipes.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(pipes.0, "{question}").unwrap();
-        read(&mut pipes.1, &self.log)
+        peer::read(&mut pipes.1, &self.peer.log)
     }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn read(output: &mut BufReader<ChildStdout>, log: &Path) -> Value {
-    let mut line = String::new();
-    output.read_line(&mut line).unwrap();
-    serde_json::from_str(&line)
-        .unwrap_or_else(|_| panic!("moto said {line:?}; its log:\n{}", fs::read_to_string(log).unwrap()))
 }
 
 /// The moto of this test binary.
@@ -119,7 +79,7 @@ pub struct Guest {
 pub fn guest() -> Guest {
     static GUESTS: AtomicU64 = AtomicU64::new(100_000_000_001);
     let (moto, account) = (moto(), GUESTS.fetch_add(1, Ordering::SeqCst).to_string());
-    eprintln!("account {account} in moto, whose log is {}", moto.log.display());
+    eprintln!("account {account} in moto, whose log is {}", moto.peer.log.display());
     Guest { moto, account }
 }
 

@@ -23,6 +23,8 @@ mod fixtures;
 mod founding;
 #[path = "../peers/ministack.rs"]
 mod ministack;
+#[path = "../peers/peer.rs"]
+mod peer;
 mod poison;
 mod rules;
 mod template;
