@@ -12,4 +12,5 @@ mod gestures;
 mod reading;
 mod settings;
 mod trouble;
+mod verify;
 mod window;

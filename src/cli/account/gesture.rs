@@ -293,6 +293,23 @@ fn one<P: Place>(
     }
 }
 
+/// Asks something of one account, as whoever runs this.
+///
+/// # Errors
+/// When it was refused, or could not be done.
+#[cfg(feature = "aws")]
+pub fn ask_one<P: Place>(
+    place: &P,
+    world: &P::World,
+    account: AccountId,
+    gesture: Gesture,
+    reason: &str,
+) -> Result<(), Failure> {
+    let by = Actor::Principal(place.operator(None));
+    let (answer, exit) = one(place, world, account, &by, &Command { gesture, reason: reason.into() });
+    exit.map_or(Ok(()), |exit| Err(Failure::new(exit, format!("{account}: {}", answer.text))))
+}
+
 /// What kept a gesture from being decided on, for scripts. That an account could not be read is no rule.
 const fn exit(outcome: &Outcome) -> Exit {
     match outcome {

@@ -16,6 +16,9 @@ mod why;
 
 pub use gesture::{reason, user_of_this_machine};
 
+#[cfg(feature = "aws")]
+pub(super) use gesture::ask_one;
+
 use clap::{Args, Subcommand};
 
 use super::place::Place;

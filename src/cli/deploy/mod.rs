@@ -14,6 +14,7 @@
 //! | `apply` | a plan, carried out |
 //! | `destroy` | taking it away |
 //! | `baselines` | taking away what stands in the managed accounts |
+//! | `verify` | one test account, driven through a whole cycle |
 
 #[cfg(feature = "aws")]
 mod apply;
@@ -33,13 +34,17 @@ mod plan;
 mod progress;
 #[cfg(feature = "aws")]
 mod shown;
+#[cfg(feature = "aws")]
+mod verify;
 
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use clap::{Args, Subcommand};
+use state_machine::AccountId;
 
 use super::settings::Consent;
-use super::{Context, Exit, Failure, On, on};
+use super::{Context, Exit, Failure, On, on, time};
 
 /// What is asked.
 #[derive(Debug, Args)]
@@ -54,6 +59,8 @@ enum Question {
     Plan(Source),
     /// Deploys what settings.yaml asks for. It may be interrupted: the same command again does the rest.
     Apply(ApplyOptions),
+    /// Drives a test account through a whole cycle on what is deployed: expired, purged, prepared, released; times each step.
+    Verify(VerifyOptions),
     /// Takes the system away, and the baselines in managed accounts. Journal and reports stay.
     Destroy(DestroyOptions),
 }
@@ -82,6 +89,19 @@ struct ApplyOptions {
     source: Source,
     #[command(flatten)]
     consent: Consent,
+}
+
+#[derive(Debug, Args)]
+struct VerifyOptions {
+    /// The account: twelve digits. `deployment.test_accounts` has to name it.
+    #[arg(value_name = "ACCOUNT")]
+    account: AccountId,
+    /// The longest that is waited, such as 2h.
+    #[arg(long, value_name = "PERIOD", value_parser = time::period, default_value = "2h")]
+    within: TimeDelta,
+    /// Does not ask for a confirmation.
+    #[arg(long, short)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +147,7 @@ pub fn answer(options: &Options, context: &Context) -> Result<Exit, Failure> {
             Ok(Exit::Success)
         }
         Question::Apply(options) => apply::run(options, context),
+        Question::Verify(options) => verify::run(options, context),
         Question::Destroy(options) => destroy::run(options, context),
     }
 }

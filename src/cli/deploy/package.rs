@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Exit, Failure};
 use crate::cloud::aws::artifacts::digest;
 
-/// Where a package lies that was built here.
+/// Where `cargo xtask package` puts it.
 const BUILT: &str = "target/package/bootstrap.zip";
 
 /// What Lambda takes, unpacked, in bytes; no package is larger than what is in it:
@@ -38,7 +38,7 @@ impl Package {
             (None, None) => {
                 let message = "there is no program to deploy yet";
                 Err(Failure::new(Exit::NotFound, message)
-                    .help(format!("--package FILE names one; otherwise it is looked for at {BUILT}")))
+                    .help(format!("`cargo xtask package` builds {BUILT}; --package FILE names another one")))
             }
         }
     }
@@ -52,7 +52,7 @@ impl Package {
         })?;
         if let Some(problem) = problem(&content) {
             return Err(Failure::new(Exit::Input, format!("{shown} is no package of functions: {problem}"))
-                .help("a package is a ZIP file with the program `bootstrap` in it"));
+                .help("`cargo xtask package` builds one"));
         }
         let key = format!("functions/{}.zip", digest(&content));
         Ok(Self { key, file: Some((file.to_path_buf(), content)) })

@@ -28,7 +28,7 @@ pub struct Deployment {
     /// Units of whose accounts sign-ins are told that are recorded in us-east-1. Left out, none are.
     #[schemars(with = "Option<Vec<Placed<UnitId>>>")]
     pub sign_in_units: Vec<UnitId>,
-    /// Accounts in which nothing is worth keeping: what is deployed may be tried on them, purge included.
+    /// Accounts in which nothing is worth keeping: `spa deploy verify` may drive them through a whole cycle.
     #[schemars(with = "Option<Vec<Placed<AccountId>>>")]
     pub test_accounts: Vec<AccountId>,
 }
