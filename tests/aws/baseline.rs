@@ -125,7 +125,9 @@ fn needed(buildspec: &str) -> BTreeSet<String> {
         match pair[0] {
             "budgets" if pair[1].starts_with("describe-") => needed.insert("budgets:ViewBudget".to_owned()),
             "budgets" => needed.insert("budgets:ModifyBudget".to_owned()),
-            service @ ("cloudformation" | "ec2" | "events" | "iam" | "rds") => {
+            // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+            "s3control" => needed.insert(format!("s3:{}", camel(pair[1]).replace("Public", "AccountPublic"))),
+            service @ ("account" | "autoscaling" | "cloudformation" | "ec2" | "events" | "iam" | "rds" | "redshift") => {
                 needed.insert(format!("{service}:{}", camel(pair[1])))
             }
             // `sts get-caller-identity` among them: whoever has credentials may ask whose they are.

@@ -154,8 +154,9 @@ fn schema() -> Result<String, Fault> {
 
 /// The command line of AWS against moto, both from other people.
 fn buildspecs() -> Result<String, Fault> {
+    Program::cargo("build --locked --quiet --bin spa").run()?;
     let mut last = String::new();
-    tools::python()?.with("tests/buildspecs.py").run_with(|line| line.clone_into(&mut last))?;
+    tools::python()?.with("tests/buildspecs/main.py").run_with(|line| line.clone_into(&mut last))?;
     Ok(last)
 }
 
