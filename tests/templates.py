@@ -216,7 +216,16 @@ class Stacks(unittest.TestCase):
         told = self.refused("management-account", "444455556666", "eu-west-1", **automation)
         self.assertIn("AWS Organizations tells its events in one region", told)
         made = self.deploy("management-account", "444455556666", "us-east-1", **automation)
-        self.assertCountEqual(made, ["OrganizationRule", "ForwarderRole", "ManagementRole"])
+        self.assertCountEqual(made, [
+                "OrganizationRule",
+                "ForwarderRole",
+                "ForwarderDeadLetters",
+                "ForwarderDeadLettersPolicy",
+                "ForwarderDeadLettersAlarm",
+                "AlarmTopic",
+                "AlarmTopicPolicy",
+                "ManagementRole",
+            ])
 
     def test_sign_ins_are_not_told_twice(self):
         automation = {"AutomationAccount": "111122223333", "AutomationRegion": "eu-west-1"}

@@ -35,33 +35,55 @@ impl Outcome {
     }
 }
 
+/// What `--fix` can do about something: see `aws/fix.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg(feature = "aws")]
+pub enum Fix {
+    /// Switch point-in-time recovery of the table on.
+    Recovery,
+    /// Protect the table from being deleted.
+    DeletionProtection,
+}
+
 /// What was found, without its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     outcome: Outcome,
     evidence: String,
     remedy: Option<String>,
+    #[cfg(feature = "aws")]
+    fixes: Vec<Fix>,
 }
 
 impl Finding {
+    fn new(outcome: Outcome, evidence: String, remedy: Option<String>) -> Self {
+        Self {
+            outcome,
+            evidence,
+            remedy,
+            #[cfg(feature = "aws")]
+            fixes: Vec::new(),
+        }
+    }
+
     /// It is as it must be.
     pub fn good(evidence: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Good, evidence: evidence.into(), remedy: None }
+        Self::new(Outcome::Good, evidence.into(), None)
     }
 
     /// It works, and somebody may want to look.
     pub fn warning(evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Warning, evidence: evidence.into(), remedy: Some(remedy.into()) }
+        Self::new(Outcome::Warning, evidence.into(), Some(remedy.into()))
     }
 
     /// It is not as it must be.
     pub fn bad(evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Bad, evidence: evidence.into(), remedy: Some(remedy.into()) }
+        Self::new(Outcome::Bad, evidence.into(), Some(remedy.into()))
     }
 
     /// It could not be looked at.
     pub fn unseen(why: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { outcome: Outcome::NotLookedAt, evidence: why.into(), remedy: Some(remedy.into()) }
+        Self::new(Outcome::NotLookedAt, why.into(), Some(remedy.into()))
     }
 
     /// What a failure tells: its message, what led to it, and what to do.
@@ -84,6 +106,14 @@ impl Finding {
             Some(remedy) => format!("{remedy}; {more}"),
             None => more.to_owned(),
         });
+        self
+    }
+
+    /// The same, and `--fix` can do this about it.
+    #[cfg(feature = "aws")]
+    #[must_use]
+    pub fn and_fix(mut self, fix: Fix) -> Self {
+        self.fixes.push(fix);
         self
     }
 
@@ -138,7 +168,7 @@ impl Checkup {
     /// Leaves something out, because what it rests on is not there.
     pub fn leave(&mut self, name: &'static str, missing: &str) {
         let evidence = format!("because `{missing}` is not as it must be");
-        self.found(name, Finding { outcome: Outcome::NotLookedAt, evidence, remedy: None });
+        self.found(name, Finding::new(Outcome::NotLookedAt, evidence, None));
     }
 
     /// Says what was found without waiting for anything.
@@ -157,6 +187,12 @@ impl Checkup {
     /// Whether this was found to be as it must be, more or less.
     pub fn carries(&self, name: &'static str) -> bool {
         self.missing(&[name]).is_none()
+    }
+
+    /// What `--fix` can do about what was found.
+    #[cfg(feature = "aws")]
+    pub fn fixes(&self) -> Vec<Fix> {
+        self.checks.iter().flat_map(|check| check.finding.fixes.iter().copied()).collect()
     }
 
     /// What was looked at, in order.

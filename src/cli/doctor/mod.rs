@@ -1,5 +1,5 @@
 //! `spa doctor`: everything that must be true before the rest can work, each with what was seen, and with what helps.
-//! Nothing is changed.
+//! Nothing is changed, unless somebody says `--fix`.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -41,6 +41,21 @@ pub struct Options {
     /// [default: 20].
     #[arg(long, value_name = "NUMBER", value_parser = sample)]
     accounts: Option<usize>,
+    /// On AWS: does what helps, where that is safe: protects the table of the journal. Says what, asks, and looks again.
+    /// Nothing that it does touches accounts.
+    #[arg(long)]
+    fix: bool,
+    /// With --fix: does not ask for a confirmation.
+    #[arg(long, short, requires = "fix")]
+    yes: bool,
+}
+
+/// Somebody wants done what helps.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "on this machine nothing is repaired"))]
+struct Repair {
+    /// Nobody is asked.
+    yes: bool,
 }
 
 fn sample(text: &str) -> Result<usize, String> {
@@ -58,8 +73,9 @@ fn sample(text: &str) -> Result<usize, String> {
 pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
     let checkup = match context.on() {
         // It must not be a mistake that passes unseen.
-        On::Local if options.accounts.is_some() => {
-            let message = "--accounts is for AWS, and this is the organization on this machine";
+        On::Local if options.accounts.is_some() || options.fix => {
+            let switch = if options.fix { "--fix" } else { "--accounts" };
+            let message = format!("{switch} is for AWS, and this is the organization on this machine");
             return Err(Failure::new(Exit::Usage, message).help("--on aws, or SPA_ON=aws, asks the real one"));
         }
         On::Local => local::run(context)?,
@@ -70,7 +86,8 @@ pub fn run(options: &Options, context: &Context) -> Result<Exit, Failure> {
 
 #[cfg(feature = "aws")]
 fn elsewhere(options: &Options, context: &Context) -> Result<checkup::Checkup, Failure> {
-    aws::run(options.accounts.unwrap_or(SAMPLE), context)
+    let repair = options.fix.then_some(Repair { yes: options.yes });
+    aws::run(options.accounts.unwrap_or(SAMPLE), repair, context)
 }
 
 #[cfg(not(feature = "aws"))]

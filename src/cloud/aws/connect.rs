@@ -182,6 +182,11 @@ impl Connections {
         self.inner.manager.clone().into_builder().region(Region::new(home)).build()
     }
 
+    /// The same in another region.
+    pub fn member_in(&self, account: AccountId, region: &str) -> SdkConfig {
+        self.member(account).into_builder().region(Region::new(region.to_owned())).build()
+    }
+
     /// An account of the organization, as the member role, in the region in which the system runs.
     pub fn member(&self, account: AccountId) -> SdkConfig {
         let mut members = self.inner.members.lock().unwrap_or_else(PoisonError::into_inner);

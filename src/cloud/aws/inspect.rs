@@ -1,5 +1,8 @@
 //! What is deployed, looked at and never changed: for whoever checks a deployment.
 
+pub mod rules;
+pub mod stack;
+
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
@@ -11,12 +14,12 @@ use super::governor::{Governor, Lane};
 use super::pages::Pages;
 
 const DESCRIBE_ORGANIZATION: &str = "organizations:DescribeOrganization";
+const LIST_SERVICE_ACCESS: &str = "organizations:ListAWSServiceAccessForOrganization";
 const LIST_PARENTS: &str = "organizations:ListParents";
 const GET_PARAMETERS_BY_PATH: &str = "ssm:GetParametersByPath";
 const GET_QUEUE_ATTRIBUTES: &str = "sqs:GetQueueAttributes";
 const GET_QUEUE_URL: &str = "sqs:GetQueueUrl";
 const LIST_QUEUES: &str = "sqs:ListQueues";
-const DESCRIBE_EVENT_BUS: &str = "events:DescribeEventBus";
 
 /// The organization that this account belongs to, and the account that owns it. Every account of an organization may ask:
 /// <https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html>.
@@ -46,6 +49,27 @@ pub async fn has_unit(config: &SdkConfig, governor: &Governor, unit: &UnitId) ->
         Ok(_) => Ok(true),
         Err(error) if error.kind == FailureKind::Missing => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Whether the organization trusts a service, by its principal: such a service may act in all of its accounts.
+///
+/// # Errors
+/// When any page could not be read.
+pub async fn trusts(config: &SdkConfig, governor: &Governor, service: &str) -> Result<bool, CallError> {
+    let client = aws_sdk_organizations::Client::new(config);
+    let (mut pages, mut token) = (Pages::default(), None);
+    loop {
+        let request = client.list_aws_service_access_for_organization().set_next_token(token);
+        let call = || request.clone().send();
+        let answer = governor.call(Lane::Organizations, LIST_SERVICE_ACCESS, None, call).await?;
+        if answer.enabled_service_principals().iter().any(|one| one.service_principal() == Some(service)) {
+            return Ok(true);
+        }
+        token = pages.next(LIST_SERVICE_ACCESS, answer.next_token)?;
+        if token.is_none() {
+            return Ok(false);
+        }
     }
 }
 
@@ -156,18 +180,5 @@ pub async fn queues(config: &SdkConfig, governor: &Governor, prefix: &str) -> Re
         if token.is_none() {
             return Ok(found);
         }
-    }
-}
-
-/// Whether there is such an event bus, by its name or ARN.
-///
-/// # Errors
-/// When nobody knows.
-pub async fn has_bus(config: &SdkConfig, governor: &Governor, bus: &str) -> Result<bool, CallError> {
-    let request = aws_sdk_eventbridge::Client::new(config).describe_event_bus().name(bus);
-    match governor.call(Lane::Other, DESCRIBE_EVENT_BUS, None, || request.clone().send()).await {
-        Ok(_) => Ok(true),
-        Err(error) if error.is("ResourceNotFoundException") => Ok(false),
-        Err(error) => Err(error),
     }
 }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`table`] | what the table is made of: keys, attributes, indexes, limits |
 //! | [`inspect`] | whether a table is made so, and how it is protected |
+//! | [`protect`] | protects a table that a template did not |
 //! | `key` | where an item stands, so that it is found and sorts |
 //! | `item` | heads and records as items, and back |
 //! | `append` | one conditional transaction, and what its refusal means |
@@ -23,6 +24,7 @@ mod append;
 pub mod inspect;
 mod item;
 mod key;
+pub mod protect;
 mod read;
 pub mod table;
 

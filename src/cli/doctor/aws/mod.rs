@@ -4,8 +4,12 @@
 //! | --- | --- |
 //! | [`identity`] | who asks, where, and through which roles |
 //! | [`organization`] | the organization, its units and accounts |
-//! | [`parts`] | what stands in the automation account: parameters, table, queues, bus |
+//! | [`parts`] | what stands in the automation account: parameters, table, queues, bus, stack |
+//! | [`forwarders`] | the way that events take to the bus |
+//! | [`fix`] | what `--fix` does |
 
+mod fix;
+mod forwarders;
 mod identity;
 mod organization;
 mod parts;
@@ -16,7 +20,7 @@ use state_machine::Timestamp;
 
 use super::checkup::{Checkup, Finding};
 use super::facts::Facts;
-use super::{SETTINGS, settings};
+use super::{Repair, SETTINGS, settings};
 use crate::aws::{AwsWorld, Deployment};
 use crate::cli::place::aws::{connect, deployment, explain, failure};
 use crate::cli::{Context, Exit, Failure, Subject};
@@ -37,19 +41,25 @@ const ORGANIZATION: &str = "organization";
 const UNITS: &str = "units";
 const ACCOUNTS: &str = "accounts";
 const MEMBER_ROLES: &str = "member-roles";
+const TRAIL: &str = "organization-trail";
+const FORWARDER: &str = "organization-forwarder";
+const FORWARDER_DEAD_LETTERS: &str = "forwarder-dead-letters";
+const SIGN_INS: &str = "sign-in-forwarder";
 const PARAMETERS: &str = "parameters";
 const JOURNAL: &str = "journal";
 const PROTECTION: &str = "journal-protection";
 const QUEUE: &str = "wake-up-queue";
 const DEAD_LETTERS: &str = "dead-letters";
 const BUS: &str = "event-bus";
+const BUS_POLICY: &str = "bus-policy";
+const STACK: &str = "stack";
 const LIFE: &str = "life";
 const STUCK: &str = "stuck-accounts";
 const REFUSED: &str = "refused-events";
 const CALLS: &str = "calls";
 
 /// All that follows the settings, in order.
-const REST: [&str; 18] = [
+const REST: [&str; 24] = [
     CREDENTIALS,
     ACCOUNT,
     REGION,
@@ -58,12 +68,18 @@ const REST: [&str; 18] = [
     UNITS,
     ACCOUNTS,
     MEMBER_ROLES,
+    TRAIL,
+    FORWARDER,
+    FORWARDER_DEAD_LETTERS,
+    SIGN_INS,
+    STACK,
     PARAMETERS,
     JOURNAL,
     PROTECTION,
     QUEUE,
     DEAD_LETTERS,
     BUS,
+    BUS_POLICY,
     LIFE,
     STUCK,
     REFUSED,
@@ -109,7 +125,7 @@ impl Deployed<'_> {
 ///
 /// # Errors
 /// When the program itself fails.
-pub fn run(sample: usize, context: &Context) -> Result<Checkup, Failure> {
+pub fn run(sample: usize, repair: Option<Repair>, context: &Context) -> Result<Checkup, Failure> {
     let mut checkup = Checkup::default();
     let (mut finding, found) = settings(context);
     let place = match &found {
@@ -138,12 +154,43 @@ pub fn run(sample: usize, context: &Context) -> Result<Checkup, Failure> {
         .build()
         .map_err(|error| Failure::of(Exit::Failed, &error))?;
     runtime.block_on(Box::pin(async {
+        let settings_again = checkup.checks().first().map(|check| check.finding.clone());
         let governor = Governor::new(settings.automation().limits.clone());
         let connections = connect(context, roles.clone(), &governor).await;
         let deployed = Deployed { context, settings, deployment, roles, connections, governor };
         Box::pin(look(&deployed, sample, &mut checkup)).await;
-    }));
-    Ok(checkup)
+        let Some(repair) = repair else { return Ok(checkup) };
+        if !Box::pin(mend(&deployed, &checkup, repair)).await? {
+            return Ok(checkup);
+        }
+        // What was done is looked at, and not believed.
+        let mut again = Checkup::default();
+        if let Some(finding) = settings_again {
+            again.found(SETTINGS, finding);
+        }
+        Box::pin(look(&deployed, sample, &mut again)).await;
+        Ok(again)
+    }))
+}
+
+/// Does what helps and is safe, once somebody has agreed; answers whether there was something to do.
+async fn mend(deployed: &Deployed<'_>, checkup: &Checkup, repair: Repair) -> Result<bool, Failure> {
+    let (fixes, screen) = (checkup.fixes(), deployed.context.screen());
+    if fixes.is_empty() {
+        screen.note("--fix: there is nothing that it could do");
+        return Ok(false);
+    }
+    for fix in &fixes {
+        screen.note(&format!("--fix would {}", fix::named(deployed, *fix)));
+    }
+    if !repair.yes {
+        screen.confirm(&format!("{} of what is not good can be put right", fixes.len()))?;
+    }
+    for fix in fixes {
+        Box::pin(fix::carry_out(deployed, fix)).await?;
+        screen.note(&format!("done: {}", fix::named(deployed, fix)));
+    }
+    Ok(true)
 }
 
 async fn look(deployed: &Deployed<'_>, sample: usize, checkup: &mut Checkup) {
@@ -165,12 +212,29 @@ async fn look(deployed: &Deployed<'_>, sample: usize, checkup: &mut Checkup) {
         .look(MEMBER_ROLES, &[ORGANIZATION], organization::member_roles(deployed, members.as_ref(), sample))
         .await;
 
+    checkup.look(TRAIL, &[ORGANIZATION], Box::pin(forwarders::trail(deployed))).await;
+    let forwarding =
+        if checkup.carries(ORGANIZATION) { Some(forwarders::forwarding(deployed).await) } else { None };
+    let (told, rule) = match forwarding {
+        Some((told, rule)) => (Some(told), rule),
+        None => (None, None),
+    };
+    let told = told.unwrap_or_else(|| Finding::unseen("the organization was not looked at", "try again"));
+    checkup.look(FORWARDER, &[ORGANIZATION], async { told }).await;
+    let lost = forwarders::dead_letters(deployed, rule.as_ref());
+    checkup.look(FORWARDER_DEAD_LETTERS, &[FORWARDER], Box::pin(lost)).await;
+    let tried = organization::tried(deployed, members.as_ref(), sample);
+    checkup.look(SIGN_INS, &[MEMBER_ROLES], Box::pin(forwarders::sign_ins(deployed, &tried))).await;
+
+    checkup.look(STACK, &[ACCOUNT], Box::pin(parts::stack(deployed))).await;
     checkup.look(PARAMETERS, &[ACCOUNT], Box::pin(parts::parameters(deployed))).await;
     checkup.look(JOURNAL, &[ACCOUNT], Box::pin(parts::journal(deployed))).await;
     checkup.look(PROTECTION, &[JOURNAL], Box::pin(parts::protection(deployed))).await;
     checkup.look(QUEUE, &[ACCOUNT], Box::pin(parts::queue(deployed))).await;
     checkup.look(DEAD_LETTERS, &[QUEUE], Box::pin(parts::dead_letters(deployed))).await;
     checkup.look(BUS, &[ACCOUNT], Box::pin(parts::bus(deployed))).await;
+    let policy = forwarders::bus_policy(deployed, world.organization());
+    checkup.look(BUS_POLICY, &[BUS, ORGANIZATION], Box::pin(policy)).await;
 
     let facts = if checkup.carries(JOURNAL) { Some(facts(world.journal()).await) } else { None };
     let told = |look: fn(&Facts) -> Finding| match &facts {

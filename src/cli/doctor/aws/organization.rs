@@ -19,7 +19,7 @@ use crate::cloud::aws::{caller, inspect};
 const AT_ONCE: usize = 20;
 
 /// The accounts of the organization, where they could be listed.
-type Members<'a> = Option<&'a Result<Vec<Listed>, CallError>>;
+pub type Members<'a> = Option<&'a Result<Vec<Listed>, CallError>>;
 
 /// Whether the management role sees the organization that the settings mean. The account that owns it is described as
 /// AWS names it: `arn:aws:organizations::444455556666:account/o-a1b2c3d4e5/444455556666`.
@@ -112,6 +112,13 @@ fn all_there(number: usize, of: &str) -> String {
         1 => format!("the {of} that the settings name exists"),
         number => format!("all {number} {of}s that the settings name exist"),
     }
+}
+
+/// Some of the accounts that are prepared and purged, those in which the member role is tried; none where they could not be
+/// listed.
+pub fn tried(deployed: &Deployed<'_>, members: Members<'_>, most: usize) -> Vec<AccountId> {
+    let members = members.and_then(|members| members.as_ref().ok());
+    members.map(|members| spread(&managed(deployed, members), most)).unwrap_or_default()
 }
 
 /// Accounts that are prepared and purged, by identifier.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use state_machine::{FailureKind, Text};
+use state_machine::{FailureKind, Text, Timestamp};
 
 use super::{Deployed, Finding};
 use crate::aws::naming;
-use crate::cli::Subject;
+use crate::cli::doctor::checkup::Fix;
 use crate::cli::doctor::facts::{count, some_of};
+use crate::cli::{Subject, time};
 use crate::cloud::aws::inspect;
+use crate::cloud::aws::inspect::stack::Drift;
 use crate::journal::dynamodb::inspect as table;
 use crate::settings::Difference;
 
@@ -106,7 +108,15 @@ pub async fn protection(deployed: &Deployed<'_>) -> Finding {
         remedies.push(format!("{} {switch}`", command("update-time-to-live")));
     }
     if !faults.is_empty() {
-        return Finding::bad(format!("the table {name} has {}", faults.join(", ")), remedies.join("; "));
+        let mut finding =
+            Finding::bad(format!("the table {name} has {}", faults.join(", ")), remedies.join("; "));
+        if !safety.recovery {
+            finding = finding.and_fix(Fix::Recovery);
+        }
+        if !shape.deletion_protected {
+            finding = finding.and_fix(Fix::DeletionProtection);
+        }
+        return finding;
     }
     if !shape.own_key {
         return Finding::warning(
@@ -208,12 +218,55 @@ fn name(url: &str) -> &str {
 /// The event bus.
 pub async fn bus(deployed: &Deployed<'_>) -> Finding {
     let bus = &deployed.deployment.bus;
-    match inspect::has_bus(&deployed.connections.own(), &deployed.governor, bus).await {
-        Ok(true) => Finding::good(format!("{bus} exists")),
-        Ok(false) => Finding::bad(
+    match inspect::rules::bus_policy(&deployed.connections.own(), &deployed.governor, bus).await {
+        Ok(Some(_)) => Finding::good(format!("{bus} exists")),
+        Ok(None) => Finding::bad(
             format!("there is no event bus {bus}"),
             format!("{TEMPLATE}; EVENT_BUS_ARN or --region names another"),
         ),
         Err(error) => Deployed::unseen(&error, "events:DescribeEventBus"),
+    }
+}
+
+/// The stack of the automation account, and whether somebody changed what is in it by hand.
+pub async fn stack(deployed: &Deployed<'_>) -> Finding {
+    let (name, region) = (deployed.deployment.names.environment(), &deployed.deployment.region);
+    let look = format!("`aws cloudformation detect-stack-drift --region {region} --stack-name {name}`");
+    let stack = match inspect::stack::stack(&deployed.connections.own(), &deployed.governor, name).await {
+        Ok(Some(stack)) => stack,
+        Ok(None) => {
+            return Finding::bad(format!("there is no stack {name} in {region}"), TEMPLATE);
+        }
+        Err(error) => return Deployed::unseen(&error, "cloudformation:DescribeStacks"),
+    };
+    let events =
+        format!("`aws cloudformation describe-stack-events --region {region} --stack-name {name}` says why");
+    if !stack.status.ends_with("_COMPLETE")
+        || stack.status.starts_with("ROLLBACK")
+        || stack.status.starts_with("DELETE")
+    {
+        return Finding::bad(
+            format!("the stack {name} is {}", stack.status),
+            format!("{events}; then {TEMPLATE} anew"),
+        );
+    }
+    let seen = |at: Option<Timestamp>| at.map_or_else(|| "once".to_owned(), time::shown);
+    match stack.drift {
+        Drift::None(at) => Finding::good(format!(
+            "the stack {name} is {}; {}: nothing was changed by hand",
+            stack.status,
+            seen(at)
+        )),
+        Drift::Some(at) => Finding::warning(
+            format!("something in the stack {name} was changed by hand, as CloudFormation saw {}", seen(at)),
+            format!(
+                "`aws cloudformation describe-stack-resource-drifts --region {region} --stack-name {name}` says what; {look} looks again"
+            ),
+        ),
+        // It is no fault that nobody has looked. Looking takes CloudFormation minutes, so it is not done from here.
+        Drift::Unknown => Finding::good(format!(
+            "the stack {name} is {}; nobody has looked for changes by hand: {look} does",
+            stack.status
+        )),
     }
 }
