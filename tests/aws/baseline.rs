@@ -127,9 +127,8 @@ fn needed(buildspec: &str) -> BTreeSet<String> {
             "budgets" => needed.insert("budgets:ModifyBudget".to_owned()),
             // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
             "s3control" => needed.insert(format!("s3:{}", camel(pair[1]).replace("Public", "AccountPublic"))),
-            service @ ("account" | "autoscaling" | "cloudformation" | "ec2" | "events" | "iam" | "rds" | "redshift") => {
-                needed.insert(format!("{service}:{}", camel(pair[1])))
-            }
+            service @ ("account" | "autoscaling" | "cloudformation" | "ec2" | "events" | "iam" | "rds"
+            | "redshift") => needed.insert(format!("{service}:{}", camel(pair[1]))),
             // `sts get-caller-identity` among them: whoever has credentials may ask whose they are.
             _ => false,
         };

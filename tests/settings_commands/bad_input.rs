@@ -286,9 +286,9 @@ fn buildspecs_that_are_missing_or_none() {
     refused(&folder.spa(&["validate"]), &["the file has 2 MiB, and 1 MiB is the most"]);
     folder.write(
         "purge.yaml",
-        format!("version: 0.2\nphases: {{build: {{commands: [a]}}}}\n#{}", "x".repeat(9000)),
+        format!("version: 0.2\nphases: {{build: {{commands: [a]}}}}\n#{}", "x".repeat(25_600)),
     );
-    refused(&folder.spa(&["validate"]), &["bytes, and a parameter of Systems Manager holds 8192"]);
+    refused(&folder.spa(&["validate"]), &["characters, and CodeBuild takes 25600"]);
 }
 
 #[test]

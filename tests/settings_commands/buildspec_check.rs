@@ -198,3 +198,14 @@ fn validate_looks_into_the_buildspecs_that_settings_name() {
         answer.data
     );
 }
+
+#[test]
+fn the_buildspecs_of_the_repository_are_fine() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("buildspecs");
+    let files: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path().display().to_string()).collect();
+    assert!(files.len() >= 2, "{files:?}");
+    let named: Vec<&str> = files.iter().map(String::as_str).collect();
+    let answer = Folder::new().spa(&[&["buildspec", "check"], &named[..]].concat());
+    assert_eq!((answer.status, answer.notes.as_str()), (0, ""), "{answer:?}");
+}
