@@ -116,3 +116,26 @@ fn a_system_is_taken_away_and_its_facts_stay() {
     site.spa(&[&destroy[..], &["--delete-facts"]].concat()).says(0, &["the table SpaJournal is deleted"]);
     assert_eq!(tables(), [] as [&str; 0]);
 }
+
+#[test]
+fn baselines_go_with_the_system_and_those_of_another_environment_stay() {
+    let site = Site::with_accounts(2);
+    assert_eq!(site.apply().status, 0);
+    let guests: Vec<_> = site.accounts.iter().map(|account| site.owner.of(account)).collect();
+    for (guest, environment) in guests.iter().zip(["Spa", "Other"]) {
+        let tag = aws_sdk_cloudformation::types::Tag::builder().key("environment").value(environment).build();
+        let client = aws_sdk_cloudformation::Client::new(&guest.config());
+        let template = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}";
+        let made = client.create_stack().stack_name("SpaBaseline").template_body(template).tags(tag);
+        block_on(made.send()).unwrap();
+    }
+    let shown = site.spa(&["deploy", "destroy", "--management-profile", "management", "--dry-run"]);
+    shown.says(0, &[]);
+    assert!(shown.data.contains("baseline (CREATE_COMPLETE)"), "{}", shown.data);
+    assert_eq!(Site::stacks(&guests[0], REGION).len(), 1, "it was shown only");
+    let destroy = ["deploy", "destroy", "--management-profile", "management", "--confirm", "Spa"];
+    let gone = format!("the baseline of {} is gone", site.accounts[0]);
+    site.spa(&destroy).says(0, &[&gone]);
+    assert_eq!(Site::stacks(&guests[0], REGION), []);
+    assert_eq!(Site::stacks(&guests[1], REGION).len(), 1);
+}

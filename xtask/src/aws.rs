@@ -8,7 +8,7 @@ use crate::tools;
 /// Tests that need the feature: what cargo is to run, and which of its tests. Without the second, the step `tests`
 /// would have run the others before.
 const TESTS: &[(&str, &str)] = &[
-    ("--lib", "cloud::aws function journal::dynamodb"),
+    ("--lib", "aws:: cli::deploy function journal::dynamodb"),
     ("--test bootstrap", ""),
     ("--test function", ""),
     ("--test journal", "dynamodb"),

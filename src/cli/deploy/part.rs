@@ -196,19 +196,43 @@ async fn asked(stacks: &Stacks, order: &Order<'_>) -> Result<ChangeSet, CallErro
     stacks.change(&arn).await
 }
 
+/// How CloudFormation takes a template of some size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Size {
+    /// In the request.
+    Small,
+    /// From a bucket.
+    Large,
+    /// Not at all.
+    TooLarge,
+}
+
+impl Size {
+    const fn of(bytes: usize) -> Self {
+        match bytes {
+            0..=INLINE => Self::Small,
+            _ if bytes <= LARGEST => Self::Large,
+            _ => Self::TooLarge,
+        }
+    }
+}
+
 /// Where CloudFormation finds the template; nothing where it has to be in a bucket that is not there yet.
 fn placed<'a>(desk: &Desk, stack: &'a Stack, ready: bool) -> Result<Option<Template<'a>>, Failure> {
     let text = stack.template;
-    if text.len() <= INLINE {
-        return Ok(Some(Template::Text(text)));
-    }
-    if text.len() > LARGEST {
-        let message = format!(
-            "{} has {} bytes, and CloudFormation takes {LARGEST}, also from a bucket",
-            stack.file,
-            text.len()
-        );
-        return Err(Failure::new(Exit::Failed, message).help("part of it has to become a stack of its own"));
+    match Size::of(text.len()) {
+        Size::Small => return Ok(Some(Template::Text(text))),
+        Size::Large => {}
+        Size::TooLarge => {
+            let message = format!(
+                "{} has {} bytes, and CloudFormation takes {LARGEST}, also from a bucket",
+                stack.file,
+                text.len()
+            );
+            return Err(
+                Failure::new(Exit::Failed, message).help("part of it has to become a stack of its own")
+            );
+        }
     }
     if !ready {
         return Ok(None);
@@ -255,4 +279,57 @@ fn blocked(stack: &Stack, standing: Option<&Standing>) -> State {
         ),
     };
     State::Blocked(format!("the stack is {status}: {reason}"), help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack() -> Stack {
+        Stack {
+            part: crate::aws::stacks::Part::Automation,
+            name: "Spa".to_owned(),
+            account: "111122223333".parse().unwrap(),
+            region: "eu-west-1".into(),
+            file: "infra/automation-account.yaml",
+            template: "",
+            parameters: std::collections::BTreeMap::new(),
+            tags: std::collections::BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_template_goes_where_its_size_allows() {
+        let sizes = [1, 51_200, 51_201, 1_000_000, 1_000_001].map(Size::of);
+        assert_eq!(sizes, [Size::Small, Size::Small, Size::Large, Size::Large, Size::TooLarge]);
+    }
+
+    #[test]
+    fn a_region_without_a_service_is_told_as_such() {
+        let reason = "Template format error: Unrecognized resource types: [AWS::SSMIncidents::ResponsePlan]";
+        let State::Blocked(why, help) = refused(&stack(), reason) else { panic!("it is not blocked") };
+        assert!(why.contains(reason), "{why}");
+        assert!(help.contains("the region eu-west-1 has not every service"), "{help}");
+        let State::Blocked(_, help) = refused(&stack(), "Parameter CodeKey failed") else { panic!() };
+        assert!(!help.contains("region"), "{help}");
+    }
+
+    #[test]
+    fn each_state_that_needs_somebody_has_its_remedy() {
+        for (status, expected) in [
+            ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name Spa --region eu-west-1"),
+            ("DELETE_FAILED", "delete-stack --stack-name Spa --region eu-west-1"),
+            ("UPDATE_FAILED", "describe-stack-events --stack-name Spa --region eu-west-1"),
+        ] {
+            let standing = Standing {
+                arn: String::new(),
+                status: status.to_owned(),
+                reason: None,
+                parameters: std::collections::BTreeMap::new(),
+                tags: std::collections::BTreeMap::new(),
+            };
+            let State::Blocked(why, help) = blocked(&stack(), Some(&standing)) else { panic!("{status}") };
+            assert!(why.contains(status) && help.contains(expected), "{why}: {help}");
+        }
+    }
 }
