@@ -27,6 +27,28 @@ impl Site {
         block_on(Self::found(count))
     }
 
+    /// The policy of the bus, as infra/automation-account.yaml has it: the peer's CloudFormation makes none, and `spa doctor`,
+    /// which ends a deployment, asks for it.
+    async fn let_events_in(&self) {
+        let organizations = aws_sdk_organizations::Client::new(&self.owner.config());
+        let organization = organizations.describe_organization().send().await.unwrap().organization.unwrap();
+        let bus = format!("arn:aws:events:{}:{}:event-bus/default", peers::REGION, self.automation.account());
+        let statement = |sid: &str, source: &str| {
+            serde_json::json!({
+                "Sid": sid, "Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": bus,
+                "Condition": {
+                    "StringEquals": { "aws:PrincipalOrgID": organization.id() },
+                    "ForAllValues:StringEquals": { "events:source": source },
+                },
+            })
+        };
+        let statements =
+            [statement("Members", "aws.codebuild"), statement("Management", "aws.organizations")];
+        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let events = aws_sdk_eventbridge::Client::new(&self.automation.config());
+        events.put_permission().event_bus_name("default").policy(policy).send().await.unwrap();
+    }
+
     async fn found(count: usize) -> Self {
         let owner = peers::guest();
         let organizations = aws_sdk_organizations::Client::new(&owner.config());
@@ -48,6 +70,7 @@ impl Site {
         }
         let site =
             Self { automation: owner.of(&automation), owner, accounts, folder: tempfile::tempdir().unwrap() };
+        site.let_events_in().await;
         site.write("build.yaml", "version: 0.2\nphases: { build: { commands: [echo] } }\n");
         site.write("settings.yaml", &site.settings(&unit));
         site.write(
