@@ -76,20 +76,26 @@ fn asked(call: &Call) -> Vec<(String, String)> {
             entries.map(|entry| (name.clone(), on(entry))).collect()
         }
         "sqs:SendMessage" => {
-            assert!(sent["QueueUrl"].as_str().unwrap().ends_with(WAKE_UPS), "{sent}");
+            assert!(as_of_spa(sent["QueueUrl"].as_str().unwrap()).ends_with(WAKE_UPS), "{sent}");
             one("WakeUpsQueue.Arn".to_owned())
         }
         "ssm:GetParameters" => {
             let names = sent["Names"].as_array().unwrap().iter();
-            assert!(names.clone().all(|name| name.as_str().unwrap().starts_with("/Spa/")), "{sent}");
+            let ours = |name: &Value| as_of_spa(name.as_str().unwrap()).starts_with("/Spa/");
+            assert!(names.clone().all(ours), "{sent}");
             one("parameter/Spa/*".to_owned())
         }
-        "ssm:GetParametersByPath" => one(format!("parameter{}", sent["Path"].as_str().unwrap())),
+        "ssm:GetParametersByPath" => one(format!("parameter{}", as_of_spa(sent["Path"].as_str().unwrap()))),
         "sts:AssumeRole" => {
             one(format!("role {}", sent["RoleArn"].as_str().unwrap().rsplit("%2F").next().unwrap()))
         }
         _ => one(String::new()),
     }
+}
+
+/// What an environment has is called after it; in the table as in the environment `Spa`.
+fn as_of_spa(name: &str) -> String {
+    name.replace(crate::two_environments::OTHER, "Spa")
 }
 
 /// An item of the journal, by whose it is.

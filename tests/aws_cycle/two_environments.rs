@@ -9,6 +9,9 @@ use crate::life::Life;
 use crate::wire::Call;
 use crate::{block_on, start};
 
+/// The name of the other environment.
+pub const OTHER: &str = "SpaTrial";
+
 /// What touches an account or its tags; the rest reads.
 const EFFECTS: [&str; 6] =
     ["TagResource", "UntagResource", "StartBuild", "CreateStack", "UpdateStack", "DeleteStack"];
@@ -52,7 +55,7 @@ async fn are_released(company: &Company, life: &mut Life<'_>, cycles: u32) {
 fn two_environments_in_one_organization_leave_each_others_accounts_alone() {
     block_on(async {
         let one = Company::found(4, 0).await;
-        let other = one.beside("SpaTrial", 3).await;
+        let other = one.beside(OTHER, 3).await;
         let mut lives = [&one, &other].map(|company| Life::new(company, start(), RetryConfig::disabled()));
         let everybody = [&one.accounts[..], &other.accounts[..]].concat();
         let [first, second] = &mut lives;
